@@ -90,7 +90,9 @@ fn system(host: &Host) -> Vec<PathBuf> {
 mod tests {
     use super::*;
 
-    fn host(platform: Platform, variables: &[(&str, &str)]) -> Host {
+    type Variables<'a> = &'a [(&'a str, &'a str)];
+
+    fn host(platform: Platform, variables: Variables) -> Host {
         Host::new(
             platform,
             PathBuf::from("/nowhere/everloop"),
@@ -101,7 +103,7 @@ mod tests {
     #[test]
     fn the_users_directory_follows_each_platform() {
         use Platform::{Linux, MacOs, Windows};
-        let table: &[(Platform, &[(&str, &str)], PathBuf)] = &[
+        let table: &[(Platform, Variables, PathBuf)] = &[
             (
                 Linux,
                 &[("HOME", "/home/ada")],

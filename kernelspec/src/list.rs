@@ -63,9 +63,9 @@ mod tests {
     fn kernels_of_every_data_directory_are_listed_and_foreign_ones_are_not() {
         let root = tempfile::tempdir().unwrap();
         let paths = ["venv", "home", "extra"].map(|name| root.path().join(name));
-        paths
-            .iter()
-            .for_each(|path| std::fs::create_dir(path).unwrap());
+        for path in &paths {
+            std::fs::create_dir(path).unwrap();
+        }
         let [venv, home, extra] = paths.map(|path| path.to_str().unwrap().to_owned());
         let variables = [
             ("HOME", home.as_str()),
