@@ -25,6 +25,7 @@ LAB := $(CACHE)/lab
 TESTS := $(CACHE)/tests
 CHECK := $(CACHE)/check
 
+.NOTPARALLEL:
 .PHONY: build lab test test-rust test-python check bench clean
 
 build:
