@@ -2,3 +2,4 @@
 
 pub mod cell;
 pub mod event_loop;
+pub mod history;
