@@ -306,7 +306,7 @@ def _frame(frame, lineno, lasti):
     code = frame.f_code
     header = _location(code.co_filename, lineno)
     if code.co_name != "<module>":
-        name = getattr(code, "co_qualname", code.co_name).replace("<locals>.", "")
+        name = getattr(code, "co_qualname", code.co_name)
         header += f", in {_colour(_CYAN, name)}{_colour(_BLUE, _parameters(code))}"
     return "\n".join([header, *_context(frame, lineno, lasti)]) + "\n"
 
