@@ -6,11 +6,11 @@ records it again from the IPython that is installed. Addresses are replaced by `
 """
 
 import collections
-import datetime
+import datetime  # noqa: F401 (in EXPRESSIONS)
 import json
 import pathlib
 import re
-import types
+import types  # noqa: F401 (in EXPRESSIONS)
 
 import pytest
 
@@ -227,8 +227,9 @@ def test_an_attribute_that_raises_does_not_matter():
 
 
 if __name__ == "__main__":
-    import __main__
     from IPython.lib.pretty import pretty as ipython_pretty
+
+    import __main__
 
     # Classes and functions print their module, and pytest imports this file by its name.
     for thing in list(vars(__main__).values()):

@@ -7,8 +7,8 @@ import subprocess
 import sys
 import threading
 
-import everloop.stdin as stdin
 import pytest
+from everloop import stdin
 from everloop.streams import OutStream
 
 
