@@ -1,1 +1,4 @@
 //! The everloop kernel.
+
+pub mod outbox;
+pub mod sockets;
