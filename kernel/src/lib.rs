@@ -17,6 +17,7 @@
 //! - [`history`]: inputs and outputs of all sessions
 
 pub mod cell;
+pub mod descriptors;
 pub mod event_loop;
 pub mod history;
 pub mod interpreter;
