@@ -15,10 +15,15 @@ use everloop_protocol::content::stream::StreamName;
 
 use crate::outbox::Outbox;
 
-/// The captured descriptors. They stay captured until the process ends. Clones share them.
+const CHUNK: usize = 16 * 1024;
+/// More than a pipe can hold, so that all of what is in it now is read.
+const CHUNKS_IN_A_ROW: usize = 128;
+
+/// The captured descriptors. Clones share them.
 #[derive(Clone)]
 pub struct Capture {
     shared: Arc<Mutex<Pipes>>,
+    originals: Arc<[OwnedFd; 2]>,
 }
 
 struct Pipes {
@@ -46,10 +51,14 @@ impl Capture {
         let (stdout, stdout_writer) = pipe(StreamName::Stdout)?;
         let (stderr, stderr_writer) = pipe(StreamName::Stderr)?;
         let wake = [stdout.reader.try_clone()?, stderr.reader.try_clone()?];
+        let originals = [
+            io::stdout().as_fd().try_clone_to_owned()?,
+            io::stderr().as_fd().try_clone_to_owned()?,
+        ];
         // What Rust has buffered belongs to the original.
         io::stdout().flush()?;
-        replace(stdout_writer, libc::STDOUT_FILENO)?;
-        replace(stderr_writer, libc::STDERR_FILENO)?;
+        replace(&stdout_writer, libc::STDOUT_FILENO)?;
+        replace(&stderr_writer, libc::STDERR_FILENO)?;
         let capture = Self {
             shared: Arc::new(Mutex::new(Pipes {
                 outbox,
@@ -57,6 +66,7 @@ impl Capture {
                 stdout,
                 stderr,
             })),
+            originals: Arc::new(originals),
         };
         let reads = capture.clone();
         std::thread::Builder::new()
@@ -81,6 +91,20 @@ impl Capture {
         self.lock().drain();
     }
 
+    /// Publishes the rest and gives the descriptors back: what is said from now on is for who started the process.
+    pub fn end(&self) {
+        let mut pipes = self.lock();
+        for (original, target) in self
+            .originals
+            .iter()
+            .zip([libc::STDOUT_FILENO, libc::STDERR_FILENO])
+        {
+            // When it fails, the descriptor stays captured, which only costs what is said after the end.
+            let _ = replace(original, target);
+        }
+        pipes.drain();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Pipes> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -98,9 +122,8 @@ impl Pipes {
 impl Pipe {
     /// Reads until the pipe is empty, but not for ever when somebody keeps writing.
     fn drain(&mut self, mut publish: impl FnMut(&str)) {
-        // As much as a pipe can hold.
-        let mut chunk = [0; 64 * 1024];
-        for _ in 0..16 {
+        let mut chunk = [0; CHUNK];
+        for _ in 0..CHUNKS_IN_A_ROW {
             let length = match self.reader.read(&mut chunk) {
                 Ok(0) => return,
                 Ok(length) => length,
@@ -134,6 +157,10 @@ fn is_begun(bytes: &[u8]) -> bool {
     }
 }
 
+#[expect(
+    unsafe_code,
+    reason = "a system call that the standard library does not have"
+)]
 fn pipe(name: StreamName) -> io::Result<(Pipe, OwnedFd)> {
     let (reader, writer) = io::pipe()?;
     let descriptor = reader.as_raw_fd();
@@ -154,7 +181,11 @@ fn pipe(name: StreamName) -> io::Result<(Pipe, OwnedFd)> {
 }
 
 /// Makes `target` a duplicate of `writer` that child processes inherit.
-fn replace(writer: OwnedFd, target: libc::c_int) -> io::Result<()> {
+#[expect(
+    unsafe_code,
+    reason = "a system call that the standard library does not have"
+)]
+fn replace(writer: &OwnedFd, target: libc::c_int) -> io::Result<()> {
     // SAFETY: both are descriptors; dup2 closes the old target atomically.
     match unsafe { libc::dup2(writer.as_raw_fd(), target) } {
         -1 => Err(io::Error::last_os_error()),
@@ -163,6 +194,10 @@ fn replace(writer: OwnedFd, target: libc::c_int) -> io::Result<()> {
 }
 
 /// Waits until something can be read; false when the process has closed the writing sides.
+#[expect(
+    unsafe_code,
+    reason = "a system call that the standard library does not have"
+)]
 fn wait_readable(readers: &[PipeReader; 2]) -> bool {
     let poll_in = |reader: &PipeReader| libc::pollfd {
         fd: BorrowedFd::as_raw_fd(&reader.as_fd()),
@@ -174,7 +209,9 @@ fn wait_readable(readers: &[PipeReader; 2]) -> bool {
         // SAFETY: `polled` is an array of two, and lives longer than the call.
         let count = unsafe { libc::poll(polled.as_mut_ptr(), 2, -1) };
         if count >= 0 {
-            return polled.iter().any(|reader| reader.revents & libc::POLLIN != 0);
+            return polled
+                .iter()
+                .any(|reader| reader.revents & libc::POLLIN != 0);
         }
         if io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
             return false;
@@ -197,7 +234,10 @@ mod tests {
 
     #[test]
     fn character_split_between_reads_stays_whole() {
-        assert_eq!(pieces(&[b"a\xe2", b"\x82", b"\xacb"]), ["a", "", "\u{20ac}b"]);
+        assert_eq!(
+            pieces(&[b"a\xe2", b"\x82", b"\xacb"]),
+            ["a", "", "\u{20ac}b"]
+        );
         assert_eq!(pieces(&[b"\xf0\x9f\x90", b"\x8d"]), ["", "\u{1f40d}"]);
     }
 

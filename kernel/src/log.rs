@@ -18,5 +18,7 @@ pub(crate) fn start() -> io::Result<()> {
         .with_ansi(false)
         .with_writer(std::sync::Mutex::new(stderr))
         .try_init();
+    // Descriptor 2 will be the cells': a panic of ours is none of their output.
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
     Ok(())
 }

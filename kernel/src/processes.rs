@@ -20,7 +20,11 @@ pub(crate) fn interrupt_children() {
 
 /// Ends all descendants: asks them, and after `patience` kills those that are still there.
 pub(crate) async fn end_children(patience: Duration) {
-    let children = descendants();
+    end_descendants_of(own_pid(), patience).await;
+}
+
+async fn end_descendants_of(root: pid_t, patience: Duration) {
+    let children = descendants_of(root);
     for &pid in &children {
         signal(pid, SIGTERM);
     }
@@ -29,7 +33,7 @@ pub(crate) async fn end_children(patience: Duration) {
         tokio::time::sleep(LOOK).await;
     }
     // Also those that were started meanwhile. What has ended is not a descendant any more.
-    let late = descendants();
+    let late = descendants_of(root);
     for &pid in children.iter().chain(&late) {
         if runs(pid) {
             signal(pid, SIGKILL);
@@ -37,14 +41,22 @@ pub(crate) async fn end_children(patience: Duration) {
     }
 }
 
-/// Children, their children, and so on.
+/// Children of this process, their children, and so on.
 pub(crate) fn descendants() -> Vec<pid_t> {
+    descendants_of(own_pid())
+}
+
+fn own_pid() -> pid_t {
+    std::process::id().cast_signed()
+}
+
+fn descendants_of(root: pid_t) -> Vec<pid_t> {
     let mut children: HashMap<pid_t, Vec<pid_t>> = HashMap::new();
     for (pid, parent) in processes() {
         children.entry(parent).or_default().push(pid);
     }
     let mut found = Vec::new();
-    let mut open = vec![std::process::id().cast_signed()];
+    let mut open = vec![root];
     while let Some(parent) = open.pop() {
         let next = children.remove(&parent).unwrap_or_default();
         open.extend(&next);
@@ -76,10 +88,13 @@ fn status(pid: pid_t) -> Option<(char, pid_t)> {
 
 #[cfg(not(target_os = "linux"))]
 fn processes() -> Vec<(pid_t, pid_t)> {
-    let Ok(output) = std::process::Command::new("ps").args(["-axo", "pid=,ppid="]).output() else {
+    let Ok(output) = std::process::Command::new("ps")
+        .args(["-axo", "pid=,ppid="])
+        .output()
+    else {
         return Vec::new();
     };
-    let own = std::process::id().cast_signed();
+    let own = own_pid();
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| {
@@ -107,11 +122,19 @@ pub(crate) fn exists(pid: pid_t) -> bool {
     signal(pid, 0) || std::io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
 }
 
+#[expect(
+    unsafe_code,
+    reason = "a system call that the standard library does not have"
+)]
 fn signal(pid: pid_t, signal: libc::c_int) -> bool {
     // SAFETY: kill has no preconditions.
     unsafe { libc::kill(pid, signal) == 0 }
 }
 
+#[expect(
+    unsafe_code,
+    reason = "a system call that the standard library does not have"
+)]
 fn group(pid: pid_t) -> pid_t {
     // SAFETY: getpgid has no preconditions.
     unsafe { libc::getpgid(pid) }
@@ -122,21 +145,25 @@ mod tests {
     use super::*;
     use std::process::{Command, Stdio};
 
+    /// A process with a child and a grandchild that do not want to end.
+    const STUBBORN: &str = "trap '' TERM; (sleep 60 & echo $!; wait) & wait";
+
     #[tokio::test]
     async fn children_and_grandchildren_end_even_when_they_do_not_want_to() {
-        let mut child = Command::new("sh")
-            .args(["-c", "trap '' TERM; sleep 60 & echo $!; wait; sleep 60"])
+        let mut root = Command::new("sh")
+            .args(["-c", STUBBORN])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut line = String::new();
-        let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
+        let mut stdout = std::io::BufReader::new(root.stdout.take().unwrap());
         std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
         let grandchild: pid_t = line.trim().parse().unwrap();
-        assert!(descendants().contains(&grandchild));
-        end_children(Duration::from_millis(50)).await;
-        // It returns because all are dead, or the test hangs.
-        child.wait().unwrap();
+        let root_pid = root.id().cast_signed();
+        assert!(descendants_of(root_pid).contains(&grandchild));
+        end_descendants_of(root_pid, Duration::from_millis(50)).await;
+        // It waits for its child and ends when that is dead.
+        root.wait().unwrap();
         let deadline = Instant::now() + Duration::from_secs(5);
         while runs(grandchild) && Instant::now() < deadline {
             tokio::time::sleep(LOOK).await;

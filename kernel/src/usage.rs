@@ -38,7 +38,10 @@ impl Meter {
         pids.push(own.cast_signed());
         let now = Reading {
             at: Instant::now(),
-            kernel: pids.iter().filter_map(|&pid| Some((pid, processor_time(pid)?))).collect(),
+            kernel: pids
+                .iter()
+                .filter_map(|&pid| Some((pid, processor_time(pid)?)))
+                .collect(),
             host: host_time(),
         };
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -47,7 +50,10 @@ impl Meter {
             pid: own,
             cpu_count: std::thread::available_parallelism().ok().map(usize::from),
             kernel_cpu: (!now.kernel.is_empty()).then(|| kernel_share(last.as_ref(), &now)),
-            kernel_memory: pids.iter().filter_map(|&pid| memory(pid)).reduce(|sum, of_one| sum + of_one),
+            kernel_memory: pids
+                .iter()
+                .filter_map(|&pid| memory(pid))
+                .reduce(|sum, of_one| sum + of_one),
             host_cpu_percent: host_share(last.as_ref(), &now),
             host_virtual_memory: virtual_memory(),
         };
@@ -65,7 +71,11 @@ fn kernel_share(last: Option<&Reading>, now: &Reading) -> f64 {
         .iter()
         .map(|(pid, time)| (time - last.kernel.get(pid).unwrap_or(&0.0)).max(0.0))
         .sum();
-    if seconds > 0.0 { rounded(100.0 * used / seconds) } else { 0.0 }
+    if seconds > 0.0 {
+        rounded(100.0 * used / seconds)
+    } else {
+        0.0
+    }
 }
 
 /// In percent of all processors; absent when it is not known yet.
@@ -88,6 +98,10 @@ fn processor_time(pid: pid_t) -> Option<f64> {
     Some(ticks / ticks_per_second())
 }
 
+#[expect(
+    unsafe_code,
+    reason = "a system call that the standard library does not have"
+)]
 fn ticks_per_second() -> f64 {
     // SAFETY: sysconf has no preconditions.
     let ticks = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
@@ -96,9 +110,16 @@ fn ticks_per_second() -> f64 {
 
 fn host_time() -> Option<HostTime> {
     let stat = fs::read_to_string("/proc/stat").ok()?;
-    let fields = stat.lines().next()?.strip_prefix("cpu ")?.split_whitespace();
+    let fields = stat
+        .lines()
+        .next()?
+        .strip_prefix("cpu ")?
+        .split_whitespace();
     // user nice system idle iowait irq softirq steal; what follows is counted in user already.
-    let times: Vec<f64> = fields.take(8).filter_map(|field| field.parse().ok()).collect();
+    let times: Vec<f64> = fields
+        .take(8)
+        .filter_map(|field| field.parse().ok())
+        .collect();
     let total: f64 = times.iter().sum();
     let idle = times.get(3)? + times.get(4)?;
     Some(HostTime {
@@ -142,7 +163,10 @@ fn virtual_memory() -> Map<String, Value> {
     if let (Some(total), Some(available)) = (value("MemTotal"), value("MemAvailable")) {
         let used = total.saturating_sub(available);
         memory.insert("used".to_owned(), used.into());
-        memory.insert("percent".to_owned(), rounded(100.0 * used as f64 / total as f64).into());
+        memory.insert(
+            "percent".to_owned(),
+            rounded(100.0 * used as f64 / total as f64).into(),
+        );
     }
     memory
 }
@@ -158,12 +182,20 @@ fn kibibytes(text: &str) -> HashMap<&str, u64> {
         .collect()
 }
 
+#[expect(
+    unsafe_code,
+    reason = "a system call that the standard library does not have"
+)]
 fn hostname() -> String {
     let mut name = [0_u8; 256];
     // SAFETY: the buffer is as long as we say, and its last byte stays zero.
     let result = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len() - 1) };
     let end = name.iter().position(|&byte| byte == 0).unwrap_or(0);
-    if result == 0 { String::from_utf8_lossy(&name[..end]).into_owned() } else { String::new() }
+    if result == 0 {
+        String::from_utf8_lossy(&name[..end]).into_owned()
+    } else {
+        String::new()
+    }
 }
 
 #[cfg(all(test, target_os = "linux"))]

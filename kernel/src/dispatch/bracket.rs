@@ -57,7 +57,9 @@ impl Dispatcher {
 
     fn publish_status(&self, request: &Request, execution_state: ExecutionState) {
         let status = Status { execution_state };
-        self.context.outbox.publish(&request.parent, "status", status);
+        self.context
+            .outbox
+            .publish(&request.parent, "status", status);
     }
 
     fn refuse(&self, request: &Request, error: &RequestError) -> Answer {
@@ -75,7 +77,14 @@ impl Dispatcher {
         };
         let identities = &request.message.identities;
         let (metadata, content) = (&reply.metadata, &reply.content);
-        let encoded = self.session.encode(identities, &msg_type, &request.parent, metadata, content, &[]);
+        let encoded = self.session.encode(
+            identities,
+            &msg_type,
+            &request.parent,
+            metadata,
+            content,
+            &[],
+        );
         let sent = match encoded {
             Ok(frames) => self.sender.send(&frames).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
@@ -117,7 +126,10 @@ mod tests {
 
     #[test]
     fn only_requests_have_replies() {
-        assert_eq!(reply_type("execute_request").as_deref(), Some("execute_reply"));
+        assert_eq!(
+            reply_type("execute_request").as_deref(),
+            Some("execute_reply")
+        );
         assert_eq!(reply_type("comm_msg"), None);
     }
 

@@ -28,7 +28,9 @@ pub(crate) async fn serve_control(dispatcher: Arc<Dispatcher>, mut router: Route
         let frames = router.recv().await;
         if let Some(request) = dispatcher.decode(frames) {
             let handler = find(CONTROL, request.msg_type()).handler;
-            dispatcher.bracket(&request, handler(&dispatcher.context, &request)).await;
+            dispatcher
+                .bracket(&request, handler(&dispatcher.context, &request))
+                .await;
         }
     }
 }

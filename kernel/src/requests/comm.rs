@@ -12,13 +12,19 @@ pub(crate) async fn open(context: &Context, request: &Request) -> Answer {
         comm_id: comm.comm_id,
         data: Map::new(),
     };
-    context.outbox.publish(&request.parent, "comm_close", &close);
+    context
+        .outbox
+        .publish(&request.parent, "comm_close", &close);
     Ok(None)
 }
 
 /// For a comm that was closed when it was opened: clients may have sent more by then.
 pub(crate) async fn message(_context: &Context, request: &Request) -> Answer {
     let comm: CommMsg = request.message.content()?;
-    tracing::debug!(comm_id = comm.comm_id, msg_type = request.msg_type(), "no such comm");
+    tracing::debug!(
+        comm_id = comm.comm_id,
+        msg_type = request.msg_type(),
+        "no such comm"
+    );
     Ok(None)
 }

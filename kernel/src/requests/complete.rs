@@ -3,5 +3,10 @@
 use super::{Answer, Context, Request, reply};
 
 pub(crate) async fn handle(context: &Context, request: &Request) -> Answer {
-    reply(&context.interpreter.complete(request.message.content()?).await)
+    reply(
+        &context
+            .interpreter
+            .complete(request.message.content()?)
+            .await,
+    )
 }

@@ -6,9 +6,11 @@ use super::{Answer, Context, Reply, Request, reply};
 
 pub(crate) async fn handle(context: &Context, request: &Request) -> Answer {
     let ShutdownRequest { restart } = request.message.content()?;
-    let content = ShutdownReply { restart };
-    context.outbox.publish(&request.parent, "shutdown_reply", content);
-    Ok(reply(&content)?.map(|reply| Reply {
+    let shutdown = ShutdownReply { restart };
+    context
+        .outbox
+        .publish(&request.parent, "shutdown_reply", shutdown);
+    Ok(reply(&shutdown)?.map(|reply| Reply {
         then_exit: true,
         ..reply
     }))
