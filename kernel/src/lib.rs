@@ -1,3 +1,4 @@
 //! The everloop kernel.
 
+pub mod cell;
 pub mod event_loop;
