@@ -94,13 +94,13 @@ mod _everloop {
     }
 
     #[pyfunction]
-    fn record_input(number: u32, code: PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
+    fn record_input(number: i64, code: PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
         Door::of(vm)?.history.record(number, &code.to_string_lossy());
         Ok(())
     }
 
     #[pyfunction]
-    fn record_output(number: u32, text: PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
+    fn record_output(number: i64, text: PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
         Door::of(vm)?.history.record_output(number, &text.to_string_lossy());
         Ok(())
     }
