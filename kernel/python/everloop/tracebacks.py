@@ -155,7 +155,8 @@ def _one(error, tb):
     frames, hidden = _visible_frames(error, tb)
     parts.extend(_frames(frames))
     if hidden:
-        parts.append(f"    {_colour(_RED, f'[... skipping hidden {hidden} frame{"s" * (hidden > 1)}]')}\n")
+        frames = "frame" if hidden == 1 else "frames"
+        parts.append(f"    {_colour(_RED, f'[... skipping hidden {hidden} {frames}]')}\n")
     parts.append("\n".join(_syntax_error(error)) if isinstance(error, SyntaxError) else _last_line(error))
     return parts
 

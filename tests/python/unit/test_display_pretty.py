@@ -10,6 +10,7 @@ import datetime  # noqa: F401 (in EXPRESSIONS)
 import json
 import pathlib
 import re
+import sys  # noqa: F401 (in EXPRESSIONS)
 import types  # noqa: F401 (in EXPRESSIONS)
 
 import pytest
@@ -171,7 +172,7 @@ EXPRESSIONS = [
     "ValueError()", "ValueError('a', 1)", "PrettyError('x')", "ErrorWithRepr()", "[ValueError('x' * 60), KeyError('y' * 60)]", "OSError(2, 'gone')",
     "re.compile('a+')", "re.compile(r'\\d\\\\', re.I)", "re.compile(b'a', re.M | re.S)",
     "datetime.date(2026, 1, 2)", "datetime.datetime(2026, 1, 2, 3, 4)", "datetime.timedelta(1)", "pathlib.PurePosixPath('/a/b')",
-    "super(MyList, MyList([1]))", "iter([])", "(i for i in ())", "collections", "property()", "Outer.Inner.__dict__['method']",
+    "super(MyList, MyList([1]))", "iter([])", "(i for i in ())", "sys", "property()", "Outer.Inner.__dict__['method']",
     "'\\u00e9\\u4e2d\\U0001f600'", "['\\u4e2d' * 30, '\\u4e2d' * 30]", "{'a': ()}", "[(), [], {}, set()]", "[None] * 40",
 ]  # fmt: skip
 

@@ -8,6 +8,7 @@ import sys
 import traceback
 
 import pytest
+
 from everloop import tracebacks
 from everloop.tracebacks import cell_name, register_cell, render, show
 
@@ -40,7 +41,7 @@ def run_in_our_frames(code, filename, ns):
         return error
 """
 OURS = {"__name__": "everloop.shell"}
-exec(compile(SHELL, "<frozen everloop.shell>", "exec"), OURS)  # noqa: S102
+exec(compile(SHELL, "<frozen everloop.shell>", "exec"), OURS)
 run_in_our_frames = OURS["run_in_our_frames"]
 
 
@@ -388,7 +389,7 @@ def test_never_fails():
 
 class StrangeStr(str):
     def __str__(self):
-        return 5  # noqa: PLE0307 (the point)
+        return 5
 
 
 def test_texts_are_texts(notebook):
