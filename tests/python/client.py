@@ -168,7 +168,9 @@ class Kernel:
         self._answered: set[str] = set()
         self._born = time.monotonic()
         self.manager = KernelManager(kernel_name=name)
-        self.manager.start_kernel(cwd=cwd, env={**os.environ, **(env or {})}, stdout=self.log, stderr=self.log)
+        # ipykernel captures less when it believes that it runs inside a test.
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+        self.manager.start_kernel(cwd=cwd, env={**environment, **(env or {})}, stdout=self.log, stderr=self.log)
         self._connect()
 
     def _connect(self) -> None:
