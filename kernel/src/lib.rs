@@ -1,1 +1,3 @@
 //! The everloop kernel.
+
+pub mod event_loop;

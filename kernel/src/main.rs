@@ -1,1 +1,92 @@
-fn main() {}
+//! The command `everloop`: runs the kernel, and tells Jupyter about it. Turns errors into one line and an exit code.
+
+mod command_line;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+use everloop_kernelspec::{Host, Installation, Location};
+
+use command_line::{Command, CommandLine, InstallArguments, UninstallArguments, one_line};
+
+fn main() -> ExitCode {
+    match CommandLine::try_parse() {
+        Ok(line) => exit_code(execute(line.command)),
+        Err(error) if error.use_stderr() => exit_code(Err(anyhow::anyhow!(
+            "{} (`everloop --help` shows what there is)",
+            one_line(&error)
+        ))),
+        // What `--help` and `--version` print.
+        Err(error) => exit_code(error.print().context("cannot write to stdout")),
+    }
+}
+
+fn exit_code(outcome: anyhow::Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell when stderr is closed.
+            let _ = writeln!(io::stderr(), "everloop: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Install(arguments) => install(arguments),
+        Command::Uninstall(arguments) => uninstall(arguments),
+        Command::List => list(),
+        Command::Run { connection_file } => Ok(everloop::kernel::run(&connection_file)?),
+    }
+}
+
+fn install(arguments: InstallArguments) -> anyhow::Result<()> {
+    let installation = Installation {
+        location: arguments.location.into(),
+        name: arguments.name,
+        display_name: arguments.display_name,
+        env: arguments.env,
+    };
+    let directory = everloop_kernelspec::install(&installation, &host()?)?;
+    say(&format!(
+        "installed {:?} in {}",
+        installation.display_name,
+        directory.display()
+    ))
+}
+
+fn uninstall(arguments: UninstallArguments) -> anyhow::Result<()> {
+    let location = Location::from(arguments.location);
+    let directory = everloop_kernelspec::uninstall(&location, &arguments.name, &host()?)?;
+    say(&format!("removed {}", directory.display()))
+}
+
+/// One line for each kernel: name, directory, display name; and a remark when Jupyter could not start it.
+fn list() -> anyhow::Result<()> {
+    for kernel in everloop_kernelspec::list(&host()?) {
+        let remark = if kernel.is_startable() {
+            ""
+        } else {
+            " (its program is gone: install it again)"
+        };
+        let (directory, display_name) = (kernel.directory.display(), &kernel.spec.display_name);
+        say(&format!(
+            "{}\t{directory}\t{display_name}{remark}",
+            kernel.name
+        ))?;
+    }
+    Ok(())
+}
+
+fn host() -> anyhow::Result<Host> {
+    Ok(Host::current(
+        std::env::current_exe().context("cannot find out where everloop itself is")?,
+    ))
+}
+
+fn say(line: &str) -> anyhow::Result<()> {
+    writeln!(io::stdout(), "{line}").context("cannot write to stdout")
+}

@@ -1,0 +1,72 @@
+# make lab     build the kernel and open JupyterLab with it, on the example notebook
+# make test    every test, with what the tests need
+# make check   formatting and lints
+# make bench   measure the kernel beside ipykernel
+# make build   the kernel alone
+#
+# Everything that is built or downloaded lies in the cache, outside of the checkout.
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/everloop
+ifeq ($(CARGO_TARGET_DIR),)
+CARGO_TARGET_DIR := $(CACHE)/target
+endif
+export CARGO_TARGET_DIR
+# The binary under test; the tests of tests/ start it.
+export EVERLOOP_BIN := $(CARGO_TARGET_DIR)/release/everloop
+
+PYTHON ?= python3
+# One profile for all, so that RustPython is compiled once. Why locked and not the Rust version: README.md, "Building".
+CARGO_FLAGS := --release --locked --ignore-rust-version
+NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
+# JupyterLab refuses to run as root without being told to; in a container there is nobody else.
+LAB_FLAGS := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+LAB := $(CACHE)/lab
+TESTS := $(CACHE)/tests
+CHECK := $(CACHE)/check
+
+.NOTPARALLEL:
+.PHONY: build lab test test-rust test-python check bench clean
+
+build:
+	cargo build --package everloop $(CARGO_FLAGS)
+
+lab: build
+	scripts/venv $(LAB) tests/python/requirements-lab.txt
+	$(EVERLOOP_BIN) install --prefix $(LAB)
+	$(LAB)/bin/jupyter lab $(LAB_FLAGS) examples/autoawait.ipynb
+
+# Both, although the first fails, so that a run tells everything.
+test:
+	$(MAKE) --keep-going test-rust test-python
+
+test-rust: build
+ifdef NEXTEST
+	cargo nextest run --workspace $(CARGO_FLAGS) --no-fail-fast
+else
+	cargo test --workspace $(CARGO_FLAGS) --no-fail-fast
+endif
+
+test-python: build
+	scripts/venv $(TESTS) tests/python/requirements.txt
+	$(EVERLOOP_BIN) install --prefix $(TESTS)
+	scripts/with-browser $(TESTS)/bin/python -m pytest tests/python $(PYTEST_FLAGS)
+
+check:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets $(CARGO_FLAGS) -- --deny warnings
+	scripts/venv $(CHECK) tests/python/requirements-check.txt
+	$(CHECK)/bin/ruff check kernel/python tests/python
+	$(CHECK)/bin/ruff format --check kernel/python tests/python
+ifneq ($(shell command -v cargo-deny 2>/dev/null),)
+	cargo deny --offline check licenses
+endif
+
+bench: build
+	scripts/venv $(TESTS) tests/python/requirements.txt
+	$(EVERLOOP_BIN) install --prefix $(TESTS)
+	$(TESTS)/bin/python bench/bench.py everloop python3
+
+clean:
+	rm -rf $(LAB) $(TESTS) $(CHECK)
+	cargo clean

@@ -1,0 +1,26 @@
+//! The asyncio loop that tokio drives.
+//!
+//! asyncio's loop is split in two: what runs for every callback is Rust and lives here (ready queue, timers, wake-ups,
+//! readiness of descriptors); the wide, cold rest is asyncio's own Python, inherited by `EverLoop` in
+//! `python/everloop/loop.py`. [`LoopCore`] is the native base class of `EverLoop`.
+//!
+//! - `core`: the class and one turn of the loop
+//! - `handle`: `Handle` and `TimerHandle`
+//! - `timers`: the heap of scheduled handles
+//! - `readiness`: descriptors that are watched for reading and writing
+//! - `wake`: how other threads reach a parked loop
+//! - `driver`: parks the loop in tokio until there is something to do
+//!
+//! Python never runs inside `block_on`: a turn runs the ready handles first and only then parks. So a loop that is
+//! entered again from inside a callback simply takes more turns.
+
+mod core;
+mod driver;
+mod handle;
+mod readiness;
+mod timers;
+mod wake;
+
+pub use self::core::{Completion, LoopCore};
+pub use self::handle::{Handle, TimerHandle};
+pub use self::wake::{Job, Wake};
