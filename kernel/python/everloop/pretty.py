@@ -378,12 +378,17 @@ def _set_printer(start, end):
 
 
 def _sorted(items):
-    for key in (None, str):
-        try:
-            return sorted(items, key=key)
-        except Exception:
-            continue
-    return list(items)
+    try:
+        return sorted(items)
+    except Exception:
+        return _sorted_by_text(items)
+
+
+def _sorted_by_text(items):
+    try:
+        return sorted(items, key=str)
+    except Exception:
+        return list(items)
 
 
 def _dict_printer(start, end):

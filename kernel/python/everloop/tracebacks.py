@@ -47,7 +47,7 @@ def register_cell(execution_count, code):
 
 def cell_name(filename):
     """``Cell In[3]`` for the file name of a cell, else None."""
-    cell = _cells.get(filename)
+    cell = _cells.get(filename) if isinstance(filename, str) else None
     return None if cell is None else f"Cell In[{cell[0]}]"
 
 
@@ -80,7 +80,7 @@ def render(error, tb=None):
     evalue = _text(error)
     try:
         return ename, evalue, _custom(error) or _traceback(error, error.__traceback__ if tb is None else tb)
-    except Exception:
+    except BaseException:
         return ename, evalue, _fallback(error, ename, evalue)
 
 
@@ -94,7 +94,7 @@ def _fallback(error, ename, evalue):
         import traceback
 
         return "".join(traceback.format_exception(error)).splitlines()
-    except Exception:
+    except BaseException:
         return [f"{ename}: {evalue}"]
 
 
@@ -105,11 +105,11 @@ def _custom(error):
         return None
     try:
         lines = method()
-    except Exception:
+    except BaseException:
         return None
     if isinstance(lines, str):
         return lines.splitlines()
-    return [str(line) for line in lines] if lines else None
+    return list(map(str, lines)) if isinstance(lines, (list, tuple)) else None
 
 
 def _traceback(error, tb):
@@ -170,8 +170,13 @@ def _name(cls):
 
 def _text(error):
     try:
-        return str(error)
-    except Exception:
+        # join(): what __str__ returned may be a subclass of str with a mind of its own.
+        text = "".join([str(error)])
+        # A SyntaxError names its file.
+        name = cell_name(error.filename) if isinstance(error, SyntaxError) else None
+        return text if name is None else text.replace(error.filename, name)
+    except BaseException:
+        # Also an interrupt, which is how one gets out of a __str__ that hangs.
         return "<exception str() failed>"
 
 
@@ -191,7 +196,7 @@ def _notes(error):
 def _safe(function, value):
     try:
         return function(value)
-    except Exception:
+    except BaseException:
         return f"<note {function.__name__}() failed>"
 
 
@@ -306,7 +311,7 @@ def _frame(frame, lineno, lasti):
     code = frame.f_code
     header = _location(code.co_filename, lineno)
     if code.co_name != "<module>":
-        name = getattr(code, "co_qualname", code.co_name).replace("<locals>.", "")
+        name = getattr(code, "co_qualname", code.co_name)
         header += f", in {_colour(_CYAN, name)}{_colour(_BLUE, _parameters(code))}"
     return "\n".join([header, *_context(frame, lineno, lasti)]) + "\n"
 

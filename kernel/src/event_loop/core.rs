@@ -111,6 +111,30 @@ impl LoopCore {
         Ok(timer.into())
     }
 
+    /// Takes turns until `stop()` was called, or until `completion` is set if there is one.
+    ///
+    /// # Errors
+    /// What a callback raises to end the run: `KeyboardInterrupt` and `SystemExit`.
+    pub fn run_turns(zelf: &Py<Self>, completion: Option<PyRef<Completion>>, vm: &VirtualMachine) -> PyResult<()> {
+        zelf.depth.fetch_add(1, Ordering::Relaxed);
+        // A nested run is inside a step of a task; the tasks that it steps must not find that one current.
+        let task = vm.asyncio_running_task.borrow_mut().take();
+        let result = loop {
+            if completion.as_ref().is_some_and(|completion| completion.is_set()) {
+                break Ok(());
+            }
+            if let Err(raised) = Self::turn(zelf, vm) {
+                break Err(raised);
+            }
+            if zelf.stopping.swap(false, Ordering::Relaxed) {
+                break Ok(());
+            }
+        };
+        *vm.asyncio_running_task.borrow_mut() = task;
+        zelf.depth.fetch_sub(1, Ordering::Relaxed);
+        result
+    }
+
     /// One iteration of the loop, as `asyncio.base_events._run_once`: jobs of other threads, then waiting if there is
     /// nothing to do, then the handles that are ready now. Those that they make ready run in the next turn.
     fn turn(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
@@ -364,26 +388,9 @@ impl LoopCore {
         Ok(vm.unwrap_or_none(removed))
     }
 
-    /// Takes turns until `stop()` was called, or until `completion` is set if there is one.
     #[pymethod]
     fn _run_turns(zelf: PyRef<Self>, completion: Option<PyRef<Completion>>, vm: &VirtualMachine) -> PyResult<()> {
-        zelf.depth.fetch_add(1, Ordering::Relaxed);
-        // A nested run is inside a step of a task; the tasks that it steps must not find that one current.
-        let task = vm.asyncio_running_task.borrow_mut().take();
-        let result = loop {
-            if completion.as_ref().is_some_and(|completion| completion.is_set()) {
-                break Ok(());
-            }
-            if let Err(raised) = Self::turn(&zelf, vm) {
-                break Err(raised);
-            }
-            if zelf.stopping.swap(false, Ordering::Relaxed) {
-                break Ok(());
-            }
-        };
-        *vm.asyncio_running_task.borrow_mut() = task;
-        zelf.depth.fetch_sub(1, Ordering::Relaxed);
-        result
+        Self::run_turns(&zelf, completion, vm)
     }
 
     #[pymethod]

@@ -14,7 +14,7 @@ pub struct InspectRequest {
     /// The cursor in code points; `None` is the end of the code. See [`crate::cursor`].
     #[serde(default)]
     pub cursor_pos: Option<usize>,
-    /// 0: as `obj?` in IPython, 1: as `obj??`, with source.
+    /// 0: what a reader of the code needs; 1: everything, with source.
     #[serde(default, deserialize_with = "null_as_default")]
     pub detail_level: u8,
 }
