@@ -8,6 +8,7 @@ import sys
 import traceback
 
 import pytest
+
 from everloop import tracebacks
 from everloop.tracebacks import cell_name, register_cell, render, show
 
