@@ -28,7 +28,11 @@ fn buffers_go_both_ways() {
         &json!({"comm_id": "c", "target_name": "echo", "data": {}}),
     );
     assert!(client.outputs(&open).is_empty());
-    let buffers = [&b"\x00\xff"[..], b"", &[7; 300_000]].map(Bytes::from_static);
+    let buffers = [
+        Bytes::from_static(b"\x00\xff"),
+        Bytes::new(),
+        Bytes::from(vec![7; 300_000]),
+    ];
     let content = json!({"comm_id": "c", "data": {"value": 0.1, "text": "ü"}});
     let request = client.request_with(Channel::Shell, "comm_msg", &content, &buffers);
     let outputs = client.outputs(&request);

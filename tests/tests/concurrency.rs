@@ -49,7 +49,7 @@ fn lookups_are_answered_while_a_cell_awaits_and_while_it_is_busy() {
         assert_eq!(*inspected.field("found"), true);
         let complete = client.ask(Channel::Shell, "is_complete_request", &json!({"code": "1"}));
         assert_eq!(complete.status(), "complete");
-        let history = json!({"hist_access_type": "tail", "n": 1});
+        let history = json!({"hist_access_type": "tail", "n": 1, "raw": true, "output": false});
         assert_eq!(
             client
                 .ask(Channel::Shell, "history_request", &history)
@@ -169,11 +169,6 @@ fn two_clients_share_the_kernel_and_get_their_own_replies() {
         .filter_map(|message| message.content["execution_count"].as_u64())
         .collect();
     assert_eq!(counts.iter().max(), Some(&40));
-    // Their last requests are seen by the other as well.
-    first.assert_all_read();
-    second.assert_all_read();
-    first.leave();
-    second.leave();
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn streams_come_before_idle_and_in_their_order() {
     let code = "import sys\nfor i in range(1000):\n    print(i)\nprint('error', file=sys.stderr)\nprint('end')\n'result'";
     for _ in 0..10 {
         let outcome = client.execute(code);
-        let numbers: String = (0..1000).map(|number| format!("{number}\n")).collect();
+        let numbers: String = (0..1000).map(|number| number.to_string() + "\n").collect();
         assert_eq!(outcome.stdout(), numbers + "end\n");
         assert_eq!(outcome.printed("stderr"), "error\n");
         assert_eq!(outcome.types().last(), Some(&"execute_result"));
@@ -143,7 +143,7 @@ fn an_error_aborts_the_cells_that_are_queued_and_nothing_else() {
     let (_kernel, client) = Kernel::with_client();
     // The cell waits until everything is queued: the file is made when all requests are sent.
     let failing = client.start(
-        "print('on', flush=True)\ntry:\n    while True: pass\nexcept KeyboardInterrupt:\n    1 / 0",
+        "try:\n    print('on', flush=True)\n    while True: pass\nexcept KeyboardInterrupt:\n    1 / 0",
     );
     client.until_printed(&failing, "on");
     let queued = client.start("print('never')");

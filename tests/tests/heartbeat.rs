@@ -3,6 +3,9 @@ use zeromq::{SocketRecv, SocketSend, ZmqMessage};
 
 use crate::harness::{Kernel, wait};
 
+/// Longer than what one read of a socket brings.
+static LONG: [u8; 70_000] = [7; 70_000];
+
 /// Sends these frames, and expects them back.
 fn echoes(heartbeat: &mut zeromq::ReqSocket, frames: &[&'static [u8]]) {
     let frames: Vec<_> = frames.iter().copied().map(Bytes::from_static).collect();
@@ -24,7 +27,7 @@ fn the_heartbeat_sends_the_same_bytes_back() {
         &[b"\x00\xff\x01"],
         &[b"a", b"", b"b"],
         &[b"", b""],
-        &[&[7; 70_000]],
+        &[&LONG],
     ] {
         echoes(&mut heartbeat, frames);
     }

@@ -105,7 +105,7 @@ fn an_interrupt_never_hits_the_next_cell() {
 #[test]
 fn an_interrupt_can_be_caught() {
     let (_kernel, client) = Kernel::with_client();
-    let cell = client.start("print('on', flush=True)\ntry:\n    while True: pass\nexcept KeyboardInterrupt:\n    print('caught')\n'well'");
+    let cell = client.start("try:\n    print('on', flush=True)\n    while True: pass\nexcept KeyboardInterrupt:\n    print('caught')\n'well'");
     client.until_printed(&cell, "on");
     ask(&client);
     let outcome = client.finish(&cell);

@@ -15,7 +15,7 @@ fn every_request_has_one_busy_one_reply_and_one_idle() {
         ("complete_request", json!({"code": "pri", "cursor_pos": 3})),
         (
             "history_request",
-            json!({"hist_access_type": "tail", "n": 3}),
+            json!({"hist_access_type": "tail", "n": 3, "raw": true, "output": false}),
         ),
         ("is_complete_request", json!({"code": "1"})),
         ("connect_request", json!({})),
@@ -176,8 +176,7 @@ fn history_knows_the_cells_of_this_session() {
         .collect();
     assert_eq!(texts, ["first = 1", "6 * 7"]);
 
-    let range =
-        json!({"hist_access_type": "range", "session": 0, "start": 1, "stop": 3, "output": true});
+    let range = json!({"hist_access_type": "range", "session": 0, "start": 1, "stop": 3, "raw": true, "output": true});
     let range = history(&client, &range);
     assert_eq!(range[0][1], 1);
     assert_eq!(range[0][2], json!(["first = 1", null]));

@@ -17,8 +17,6 @@ fn input_asks_the_client_that_runs_the_cell() {
     assert_eq!(client.finish(&cell).stdout(), "before\nHello Ada ü\n");
     // The other one saw the outputs and no question.
     other.outputs(&cell);
-    other.assert_all_read();
-    other.leave();
 }
 
 #[test]
@@ -40,6 +38,19 @@ fn a_client_that_cannot_be_asked_gets_an_error() {
     let cell = json!({"code": "input('? ')", "allow_stdin": false});
     let outcome = client.ask(Channel::Shell, "execute_request", &cell);
     assert_eq!(outcome.ename(), "StdinNotImplementedError");
+}
+
+#[test]
+fn a_client_that_does_not_say_whether_it_can_be_asked_is_asked() {
+    let (_kernel, client) = Kernel::with_client();
+    let cell = client.request(
+        Channel::Shell,
+        "execute_request",
+        &json!({"code": "input()"}),
+    );
+    let question = client.question();
+    client.answer(&question, "yes");
+    assert_eq!(client.finish(&cell).result(), Some("'yes'"));
 }
 
 #[test]

@@ -146,9 +146,13 @@ impl Client {
         socket.send(frames).expect("the socket's task runs");
     }
 
-    /// Sends a cell with every default.
+    /// Sends a cell as Jupyter's clients do, with every field.
     pub(crate) fn start(&self, code: &str) -> Request {
-        self.request(Channel::Shell, "execute_request", &json!({"code": code}))
+        let content = json!({
+            "code": code, "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": true,
+            "stop_on_error": true,
+        });
+        self.request(Channel::Shell, "execute_request", &content)
     }
 
     /// Runs a cell to its end.
@@ -304,7 +308,7 @@ impl Client {
 
     /// Fails when there is anything unread.
     pub(crate) fn assert_all_read(&self) {
-        let leftovers = self.transcript.leftovers();
+        let leftovers = self.transcript.leftovers(self.session.id());
         assert!(leftovers.is_empty(), "unread:\n{leftovers}\n{self}");
         let mut ids: Vec<_> = self
             .messages()

@@ -124,12 +124,12 @@ impl Transcript {
         messages.collect()
     }
 
-    /// What nobody has read, one line each.
-    pub(crate) fn leftovers(&self) -> String {
+    /// What was meant for this session and nobody has read, one line each.
+    pub(crate) fn leftovers(&self, session: &str) -> String {
         let entries = self.entries.lock().expect("no panic");
         entries
             .iter()
-            .filter(|entry| entry.is_leftover())
+            .filter(|entry| entry.is_leftover(session))
             .fold(String::new(), |mut text, entry| {
                 let _ = writeln!(text, "{entry}");
                 text
@@ -138,14 +138,16 @@ impl Transcript {
 }
 
 impl Entry {
-    fn is_leftover(&self) -> bool {
+    fn is_leftover(&self, session: &str) -> bool {
         match &self.event {
             Event::Sent(_) => false,
             Event::Broken(_) => true,
             // Both come to whoever happens to be there: a welcome with every new subscriber, and the start once.
             Event::Received { message, read } => {
                 let start = message.parent_header.is_none() && message.header.msg_type == "status";
-                !read && !start && message.header.msg_type != "iopub_welcome"
+                // What other clients do is shown to all, and is for them to read.
+                let foreign = !["", session].contains(&message.parent_header.session());
+                !read && !start && !foreign && message.header.msg_type != "iopub_welcome"
             }
         }
     }
