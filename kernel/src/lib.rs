@@ -1,3 +1,33 @@
-//! The everloop kernel.
+//! The everloop kernel: a Jupyter kernel for Python whose cells run on one asyncio loop that never stops.
+//!
+//! ```text
+//! sockets -> dispatch -> requests -> interpreter -> native <-> python/everloop
+//!    ^                                                |
+//!    +------------- outbox (iopub) <------------------+
+//! ```
+//!
+//! - [`kernel`]: builds and joins the parts
+//! - [`sockets`]: the five sockets, one task each
+//! - [`dispatch`], [`requests`]: from a message to what answers it
+//! - [`outbox`]: everything that is published
+//! - [`cell`]: what can be said of a cell's text alone
+//! - [`interpreter`]: the thread that Python runs on
+//! - [`event_loop`]: the hot half of the asyncio loop
+//! - [`native`]: the module `_everloop`, Python's door to all this
+//! - [`history`]: inputs and outputs of all sessions
 
+pub mod cell;
+pub mod descriptors;
+pub mod dispatch;
 pub mod event_loop;
+pub mod history;
+pub mod interpreter;
+pub mod kernel;
+mod log;
+pub mod native;
+pub mod outbox;
+mod parent_poller;
+mod processes;
+pub mod requests;
+pub mod sockets;
+mod usage;

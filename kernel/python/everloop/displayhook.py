@@ -22,9 +22,8 @@ class DisplayHook:
         self._execution_count = execution_count
         # Fewer than three entries cannot hold `_`, `__` and `___`: IPython's rule for "no cache".
         self.cache_size = cache_size if cache_size >= 3 else 0
-        # What we put into `_`, `__`, `___`: another value there is the user's.
-        self._own = ["", "", ""]
-        self._user_ns.update(zip(UNDERSCORES, self._own, strict=True))
+        self._results = ["", "", ""]
+        self._put_underscores()
 
     def __call__(self, value):
         """``sys.displayhook``: show `value` as the result of the cell that is running."""
@@ -53,19 +52,19 @@ class DisplayHook:
             self._cull()
         # `_` in builtins is gettext's.
         ours = "_" not in builtins.__dict__ and self._underscores_are_ours()
-        self._own = [value, self._own[0], self._own[1]]
+        self._results = [value, *self._results[:2]]
         if ours:
-            self._user_ns.update(zip(UNDERSCORES, self._own, strict=True))
+            self._put_underscores()
         self._user_ns[f"_{execution_count}"] = value
         self._out[execution_count] = value
 
+    def _put_underscores(self):
+        self._put = dict(zip(UNDERSCORES, self._results, strict=True))
+        self._user_ns.update(self._put)
+
     def _underscores_are_ours(self):
-        # A name that was deleted is free again.
-        return all(
-            self._user_ns[name] is own
-            for name, own in zip(UNDERSCORES, self._own, strict=True)
-            if name in self._user_ns
-        )
+        # A value that we did not put there is the user's; a name that was deleted is free again.
+        return all(self._user_ns[name] is put for name, put in self._put.items() if name in self._user_ns)
 
     def _cull(self):
         """Forget the oldest fifth of ``Out``."""

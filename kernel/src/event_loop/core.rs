@@ -111,6 +111,30 @@ impl LoopCore {
         Ok(timer.into())
     }
 
+    /// Takes turns until `stop()` was called, or until `completion` is set if there is one.
+    ///
+    /// # Errors
+    /// What a callback raises to end the run: `KeyboardInterrupt` and `SystemExit`.
+    pub fn run_turns(zelf: &Py<Self>, completion: Option<PyRef<Completion>>, vm: &VirtualMachine) -> PyResult<()> {
+        zelf.depth.fetch_add(1, Ordering::Relaxed);
+        // A nested run is inside a step of a task; the tasks that it steps must not find that one current.
+        let task = vm.asyncio_running_task.borrow_mut().take();
+        let result = loop {
+            if completion.as_ref().is_some_and(|completion| completion.is_set()) {
+                break Ok(());
+            }
+            if let Err(raised) = Self::turn(zelf, vm) {
+                break Err(raised);
+            }
+            if zelf.stopping.swap(false, Ordering::Relaxed) {
+                break Ok(());
+            }
+        };
+        *vm.asyncio_running_task.borrow_mut() = task;
+        zelf.depth.fetch_sub(1, Ordering::Relaxed);
+        result
+    }
+
     /// One iteration of the loop, as `asyncio.base_events._run_once`: jobs of other threads, then waiting if there is
     /// nothing to do, then the handles that are ready now. Those that they make ready run in the next turn.
     fn turn(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
@@ -218,6 +242,7 @@ fn run_handle(handle: &PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
 /// Seconds of the clock that `time.monotonic` shows.
 fn monotonic() -> f64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    #[expect(unsafe_code, reason = "the clock is a system call")]
     // SAFETY: `now` is a valid timespec to write to.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
     #[expect(clippy::cast_precision_loss, reason = "seconds since the machine started, and fewer than 1e9 nanoseconds")]
@@ -327,7 +352,7 @@ impl LoopCore {
     }
 
     #[pymethod]
-    fn time(zelf: &Py<Self>) -> f64 {
+    fn time(_zelf: &Py<Self>) -> f64 {
         monotonic()
     }
 
@@ -364,26 +389,9 @@ impl LoopCore {
         Ok(vm.unwrap_or_none(removed))
     }
 
-    /// Takes turns until `stop()` was called, or until `completion` is set if there is one.
     #[pymethod]
     fn _run_turns(zelf: PyRef<Self>, completion: Option<PyRef<Completion>>, vm: &VirtualMachine) -> PyResult<()> {
-        zelf.depth.fetch_add(1, Ordering::Relaxed);
-        // A nested run is inside a step of a task; the tasks that it steps must not find that one current.
-        let task = vm.asyncio_running_task.borrow_mut().take();
-        let result = loop {
-            if completion.as_ref().is_some_and(|completion| completion.is_set()) {
-                break Ok(());
-            }
-            if let Err(raised) = Self::turn(&zelf, vm) {
-                break Err(raised);
-            }
-            if zelf.stopping.swap(false, Ordering::Relaxed) {
-                break Ok(());
-            }
-        };
-        *vm.asyncio_running_task.borrow_mut() = task;
-        zelf.depth.fetch_sub(1, Ordering::Relaxed);
-        result
+        Self::run_turns(&zelf, completion, vm)
     }
 
     #[pymethod]
@@ -423,7 +431,7 @@ impl LoopCore {
     }
 
     #[pygetset(name = "_ready", setter)]
-    fn set_ready_handles(zelf: &Py<Self>, _value: PyObjectRef) {
+    fn set_ready_handles(_zelf: &Py<Self>, _value: PyObjectRef) {
         // `BaseEventLoop.__init__` assigns an empty deque; the queue is ours.
     }
 
@@ -433,7 +441,7 @@ impl LoopCore {
     }
 
     #[pygetset(name = "_scheduled", setter)]
-    fn set_scheduled_handles(zelf: &Py<Self>, _value: PyObjectRef) {
+    fn set_scheduled_handles(_zelf: &Py<Self>, _value: PyObjectRef) {
         // As with `_ready`.
     }
 

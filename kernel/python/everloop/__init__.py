@@ -1,0 +1,12 @@
+"""The Python half of the everloop kernel, frozen into its binary.
+
+- ``main``: what the interpreter thread runs, from start to shutdown
+- ``shell``: cells without IPython
+- ``loop``: the cold half of the event loop; the hot half is ``_everloop.LoopCore``
+- ``namespace``, ``displayhook``, ``display``, ``formatters``, ``pretty``, ``tracebacks``, ``streams``, ``stdin``:
+  what a cell sees and shows
+- ``lookups``: completion and inspection, on a thread of their own
+- ``compat``: repairs of what RustPython lacks
+
+The native module ``_everloop`` is the one door to the Rust half.
+"""

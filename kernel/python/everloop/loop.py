@@ -1,0 +1,177 @@
+"""``EverLoop``: an asyncio event loop that tokio drives.
+
+The hot half (ready queue, timers, watched descriptors, turns) is ``_everloop.LoopCore``; the wide rest is asyncio's
+own selector loop. Entering it again from inside one of its callbacks is allowed: such a run takes turns of the same
+loop, so that other tasks go on, until it has what it waits for.
+"""
+
+import asyncio
+import threading
+from asyncio import events, format_helpers, futures, tasks
+from asyncio.log import logger
+from asyncio.unix_events import _UnixSelectorEventLoop
+
+import _everloop
+
+
+class EverLoop(_everloop.LoopCore, _UnixSelectorEventLoop):
+    """The loop. Everything of ``asyncio.AbstractEventLoop`` on Unix; see there for the meaning of each method."""
+
+    def __init__(self):
+        _UnixSelectorEventLoop.__init__(self, _NoSelector())
+
+    # -- running
+
+    def run_forever(self):
+        """Run until ``stop()`` is called; inside the running loop, take turns of it until then."""
+        self._check_closed()
+        self._run(None)
+
+    def run_until_complete(self, future):
+        """Run until `future` (or the task of a coroutine) is done; returns its result or raises its exception."""
+        self._check_closed()
+        if not self._is_entered():
+            self._check_running()
+        new_task = not futures.isfuture(future)
+        future = tasks.ensure_future(future, loop=self)
+        if new_task:
+            # Its exception is raised below: no message about a destroyed pending task.
+            future._log_destroy_pending = False
+        completion = _everloop.Completion()
+        future.add_done_callback(completion)
+        try:
+            self._run(completion)
+        except BaseException:
+            if new_task and future.done() and not future.cancelled():
+                future.exception()  # marks it as retrieved: the caller has no other way to
+            raise
+        finally:
+            future.remove_done_callback(completion)
+        if not future.done():
+            raise RuntimeError("Event loop stopped before Future completed.")
+        return future.result()
+
+    def _run(self, completion):
+        if self._is_entered():
+            self._run_turns(completion)
+            return
+        self._run_forever_setup()
+        try:
+            self._run_turns(completion)
+        finally:
+            self._run_forever_cleanup()
+
+    def _is_entered(self):
+        """Whether this thread is inside a run of this loop already."""
+        return self._thread_id is not None and self._thread_id == threading.get_ident()
+
+    def close(self):
+        """Close the loop, which must not be running."""
+        if not self.is_running() and not self.is_closed():
+            super().close()
+            self._clear()
+        else:
+            super().close()
+
+    def set_debug(self, enabled):
+        """Switch debug mode, as ``BaseEventLoop.set_debug``."""
+        self._debug = bool(enabled)
+        if self.is_running():
+            self.call_soon_threadsafe(self._set_coroutine_origin_tracking, self._debug)
+
+    # -- descriptors
+
+    def _add_reader(self, fd, callback, *args):
+        return self._watch_descriptor(fd, False, callback, args)
+
+    def _add_writer(self, fd, callback, *args):
+        return self._watch_descriptor(fd, True, callback, args)
+
+    def _remove_reader(self, fd):
+        return self._unwatch_descriptor(fd, False)
+
+    def _remove_writer(self, fd):
+        return self._unwatch_descriptor(fd, True)
+
+    def _watch_descriptor(self, fd, writing, callback, args):
+        self._check_closed()
+        handle = events.Handle(callback, args, self, None)
+        replaced = self._watch(_descriptor(fd), writing, handle)
+        if replaced is not None:
+            replaced.cancel()
+        return handle
+
+    def _unwatch_descriptor(self, fd, writing):
+        if self.is_closed():
+            return False
+        removed = self._unwatch(_descriptor(fd), writing)
+        if removed is None:
+            return False
+        removed.cancel()
+        return True
+
+    # -- debug mode: asyncio's own handles, which know where they were made
+
+    def _call_soon_in_debug_mode(self, callback, *args, context=None):
+        self._check_thread()
+        return self._call_soon_threadsafe_in_debug_mode(callback, *args, context=context, method="call_soon")
+
+    def _call_soon_threadsafe_in_debug_mode(
+        self, callback, *args, context=None, method="call_soon_threadsafe"
+    ):
+        self._check_callback(callback, method)
+        handle = events.Handle(callback, args, self, context)
+        if handle._source_traceback:
+            del handle._source_traceback[-2:]
+        self._add_callback(handle)
+        return handle
+
+    def _check_call_at(self, when, callback, *args, context=None):
+        self._check_thread()
+        self._check_callback(callback, "call_at")
+
+    def _run_in_debug_mode(self, handle):
+        """Run a handle and say so when it held the loop up (``BaseEventLoop._run_once``)."""
+        try:
+            self._current_handle = handle
+            started = self.time()
+            handle._run()
+            took = self.time() - started
+            if took >= self.slow_callback_duration:
+                logger.warning("Executing %s took %.3f seconds", asyncio.base_events._format_handle(handle), took)
+        finally:
+            self._current_handle = None
+
+
+class EverLoopPolicy(events._BaseDefaultEventLoopPolicy):
+    """Makes :class:`EverLoop` the loop of ``asyncio.new_event_loop`` and all that is built on it."""
+
+    _loop_factory = EverLoop
+
+
+class _NoSelector:
+    """In the place of the selector that asyncio's loop would poll: the descriptors are watched natively."""
+
+    def get_map(self):
+        return {}
+
+    def close(self):
+        pass
+
+
+def _descriptor(file):
+    if isinstance(file, int):
+        fd = file
+    else:
+        try:
+            fd = int(file.fileno())
+        except (AttributeError, TypeError, ValueError):
+            raise ValueError(f"Invalid file object: {file!r}") from None
+    if fd < 0:
+        raise ValueError(f"Invalid file descriptor: {fd}")
+    return fd
+
+
+def describe_callback(function, args):
+    """``name(args) at file:line``, for the messages of native handles."""
+    return format_helpers._format_callback_source(function, args)

@@ -1,0 +1,98 @@
+"""What the interpreter thread runs, from start to shutdown."""
+
+import builtins
+import os
+import sys
+
+import _everloop
+
+
+def main():
+    """Set the interpreter up, then run the loop until the kernel shuts down."""
+    _set_up_environment()
+    loop, shell = _make_shell()
+    _install_streams()
+    _everloop.start(loop, shell)
+    loop.call_soon(_finish_set_up)
+    _run(loop)
+
+
+def _make_shell():
+    import asyncio
+    from asyncio import events
+
+    from everloop.kernel_loop import KernelLoop
+    from everloop.loop import EverLoopPolicy
+    from everloop.shell import Shell
+
+    events._set_event_loop_policy(EverLoopPolicy())
+    loop = KernelLoop()
+    asyncio.set_event_loop(loop)
+    _take_interrupts(loop)
+    return loop, Shell(loop)
+
+
+def _take_interrupts(loop):
+    import signal
+
+    # `asyncio.Runner` asks whether SIGINT is still the default's, which has to be ours.
+    signal.default_int_handler = _everloop.default_int_handler
+    signal.signal(signal.SIGINT, _everloop.default_int_handler)
+    loop.watch_signals()
+
+
+def _install_streams():
+    from everloop import display, stdin, streams
+
+    streams.install()
+    display.install(builtins)
+    stdin.install(builtins)
+
+
+def _finish_set_up():
+    """What no first cell needs."""
+    from everloop.parent import bind_executors
+
+    bind_executors()
+
+
+def _set_up_environment():
+    # As ipykernel: colours, and no pager that would wait for a key.
+    for name, value in (
+        ("TERM", "xterm-color"),
+        ("CLICOLOR", "1"),
+        ("FORCE_COLOR", "1"),
+        ("CLICOLOR_FORCE", "1"),
+        ("PAGER", "cat"),
+        ("GIT_PAGER", "cat"),
+    ):
+        os.environ[name] = value
+    sys.path[:0] = [""]
+    sys.path.extend(_site_packages(os.environ.get("EVERLOOP_ENVIRONMENT")))
+
+
+def _site_packages(environment):
+    """The directories of the environment's own Python that hold its packages; ours are pure Python, whatever its version."""
+    if not environment:
+        return []
+    lib = os.path.join(environment, "lib")
+    try:
+        pythons = sorted(name for name in os.listdir(lib) if name.startswith("python3"))
+    except OSError:
+        return []
+    candidates = [os.path.join(lib, python, "site-packages") for python in pythons]
+    return [path for path in candidates if os.path.isdir(path)]
+
+
+def _run(loop):
+    while not _everloop.is_shutting_down():
+        try:
+            loop.run_forever()
+        except KeyboardInterrupt:
+            # It was meant for a background task, which has it now.
+            continue
+        except SystemExit as error:
+            # A background task or a callback wants to end the process: that is the front end's to decide.
+            from everloop import tracebacks
+
+            tracebacks.show(error)

@@ -1,0 +1,21 @@
+//! The interpreter's settings and modules.
+
+use rustpython::{InterpreterBuilder, InterpreterBuilderExt};
+use rustpython_vm::{Interpreter, Settings};
+
+/// The Python half of the kernel, compiled into the binary.
+const PYTHON: &rustpython_vm::frozen::FrozenLib = rustpython_vm::py_freeze!(dir = "../../python", crate_name = "rustpython_vm");
+
+/// An interpreter with the standard library, `_everloop` and the package `everloop`.
+pub(super) fn build() -> Interpreter {
+    let mut settings = Settings::default();
+    // Handlers are installed by `everloop.main`, when there is something to interrupt.
+    settings.install_signal_handlers = true;
+    // What a thread prints belongs to the cell that started it.
+    settings.thread_inherit_context = true;
+    settings.argv = vec!["everloop".to_owned()];
+    settings.write_bytecode = true;
+    let builder = InterpreterBuilder::new().settings(settings).init_stdlib();
+    let everloop = crate::native::module_def(&builder.ctx);
+    builder.add_native_module(everloop).add_frozen_modules(PYTHON).build()
+}

@@ -1,0 +1,152 @@
+//! The thread that Python runs on, and the handle by which the rest of the kernel reaches it.
+//!
+//! - `builder`: settings, native and frozen modules
+//! - `thread`: start and end of the interpreter thread
+//! - `lookup`: the second thread, which answers completions and inspections while cells run
+
+mod builder;
+mod lookup;
+mod thread;
+
+pub use self::thread::leave_interrupts_to_python;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use everloop_protocol::ParentHeader;
+use everloop_protocol::content::complete::{CompleteReply, CompleteRequest};
+use everloop_protocol::content::execute::{ExecuteReply, ExecuteRequest};
+use everloop_protocol::content::inspect::{InspectReply, InspectRequest};
+use rustpython_vm::PyPayload;
+use serde_json::{Map, Value};
+use tokio::sync::oneshot;
+
+use crate::descriptors::Capture;
+use crate::history::History;
+use crate::native::cell::Cell as NativeCell;
+use crate::native::door::Door;
+use crate::native::interrupts;
+use crate::outbox::Outbox;
+use crate::sockets::stdin::Stdin;
+
+/// What Python needs of the rest of the kernel.
+pub struct Services {
+    pub outbox: Outbox,
+    pub stdin: Stdin,
+    pub history: Arc<History>,
+    pub tokio: tokio::runtime::Handle,
+    pub capture: Option<Capture>,
+}
+
+/// A cell to run.
+pub struct Cell {
+    pub request: ExecuteRequest,
+    /// The request's header: all that the cell publishes carries it.
+    pub parent: ParentHeader,
+    /// Of the front end that sent it, which is the one that `input()` asks.
+    pub identities: Vec<Bytes>,
+    pub metadata: Map<String, Value>,
+}
+
+/// How a cell ended.
+#[derive(Debug)]
+pub struct CellOutcome {
+    pub reply: ExecuteReply,
+    /// Set when the cell called `exit()`.
+    pub exit: Option<Exit>,
+}
+
+/// The user wants to leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exit {
+    /// Only the front end ends.
+    pub keep_kernel: bool,
+}
+
+/// Reaches the interpreter thread. What is asked before the interpreter is up waits for it, in order.
+#[derive(Clone)]
+pub struct Interpreter {
+    door: Arc<Door>,
+    lookups: lookup::Lookups,
+    thread: Arc<thread::ThreadId>,
+}
+
+impl Interpreter {
+    /// Starts the interpreter thread, which ends after [`Interpreter::shutdown`].
+    ///
+    /// # Panics
+    /// When the process cannot start a thread, or has an interpreter already.
+    #[must_use]
+    pub fn spawn(services: Services) -> (Self, JoinHandle<()>) {
+        let Services { outbox, stdin, history, tokio, capture } = services;
+        let door = Arc::new(Door::new(outbox, stdin, history, tokio, capture));
+        assert!(door.install(), "a process has one interpreter");
+        let (lookups, lookup_requests) = lookup::channel();
+        let (thread, join) = thread::spawn(lookup_requests);
+        (Self { door, lookups, thread }, join)
+    }
+
+    /// Runs one cell. Publishes `execute_input` and all outputs under `cell.parent`; the caller publishes busy, reply
+    /// and idle. One cell at a time: the caller keeps the queue.
+    pub async fn run_cell(&self, cell: Cell) -> CellOutcome {
+        let (outcome_tx, outcome_rx) = oneshot::channel();
+        let cell = NativeCell::new(cell, outcome_tx);
+        self.door.submit(Box::new(move |vm| {
+            let door = Door::of(vm)?;
+            let main = door.main().ok_or_else(|| vm.new_runtime_error("the shell has not started"))?;
+            vm.call_method(&main.shell, "start", (cell.into_pyobject(vm),)).map(drop)
+        }));
+        match outcome_rx.await {
+            Ok(outcome) => {
+                self.door.outbox.flush().await;
+                outcome
+            }
+            // The sender went with the interpreter.
+            Err(_) => CellOutcome { reply: died(), exit: None },
+        }
+    }
+
+    /// Completes the code at the cursor, also while a cell runs.
+    pub async fn complete(&self, request: CompleteRequest) -> CompleteReply {
+        self.lookups.complete(request).await
+    }
+
+    /// Describes the object at the cursor, also while a cell runs.
+    pub async fn inspect(&self, request: InspectRequest) -> InspectReply {
+        self.lookups.inspect(request).await
+    }
+
+    /// Interrupts the cell that runs now and no other; nothing happens when none does.
+    pub fn interrupt(&self) {
+        if let Some(cell) = self.door.running() {
+            interrupts::bind_to(cell.generation());
+            self.thread.signal(libc::SIGINT);
+        }
+    }
+
+    /// Ends the interpreter: interrupts the cell that runs, lets the loop stop, runs the atexit handlers. Returns at
+    /// once; the thread that [`Interpreter::spawn`] returned ends when all of it is done.
+    pub fn shutdown(&self) {
+        self.door.shut_down();
+        self.door.submit(Box::new(|vm| {
+            let door = Door::of(vm)?;
+            if let Some(main) = door.main() {
+                vm.call_method(main.event_loop.as_ref(), "stop", ())?;
+            }
+            Ok(())
+        }));
+        self.interrupt();
+    }
+}
+
+fn died() -> ExecuteReply {
+    ExecuteReply::Error {
+        execution_count: 0,
+        user_expressions: Map::new(),
+        payload: Vec::new(),
+        ename: "KernelDied".to_owned(),
+        evalue: "the interpreter ended before the cell did".to_owned(),
+        traceback: vec!["KernelDied: the interpreter ended before the cell did".to_owned()],
+    }
+}

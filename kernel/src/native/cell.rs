@@ -1,0 +1,249 @@
+//! `Cell`: an execute_request, what its outputs carry as parent, and the place for its reply.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use everloop_protocol::ParentHeader;
+use everloop_protocol::content::execute::{ExecuteReply, ExecuteRequest};
+use rustpython_vm::{
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    builtins::PyBaseExceptionRef,
+    common::lock::PyMutex,
+    function::FuncArgs,
+    protocol::PyIterReturn,
+    pyclass,
+    types::{IterNext, Iterable, SelfIter},
+};
+use tokio::sync::oneshot;
+
+use super::door::Door;
+use super::json;
+use crate::interpreter::{CellOutcome, Exit};
+
+static LAST_GENERATION: AtomicU64 = AtomicU64::new(0);
+
+/// Where a cell is, for an interrupt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Its code has not begun.
+    Waiting,
+    /// Its code is on the stack.
+    Stepping,
+    /// Its code awaits.
+    Suspended,
+}
+
+#[pyclass(module = "_everloop", name = "Cell")]
+#[derive(Debug, PyPayload)]
+pub struct Cell {
+    /// Distinguishes this cell from every other of the process; never 0.
+    generation: u64,
+    request: ExecuteRequest,
+    parent: ParentHeader,
+    identities: Vec<Bytes>,
+    outcome_tx: Mutex<Option<oneshot::Sender<CellOutcome>>>,
+    task: PyMutex<Option<PyObjectRef>>,
+    progress: Mutex<Progress>,
+    interrupt_waits: AtomicBool,
+    was_cancelled: AtomicBool,
+    cancellation_waits: AtomicBool,
+}
+
+impl Cell {
+    pub fn new(
+        cell: crate::interpreter::Cell,
+        outcome_tx: oneshot::Sender<CellOutcome>,
+    ) -> Self {
+        Self {
+            generation: LAST_GENERATION.fetch_add(1, Ordering::Relaxed) + 1,
+            request: cell.request,
+            parent: cell.parent,
+            identities: cell.identities,
+            outcome_tx: Mutex::new(Some(outcome_tx)),
+            task: PyMutex::new(None),
+            progress: Mutex::new(Progress::Waiting),
+            interrupt_waits: AtomicBool::new(false),
+            was_cancelled: AtomicBool::new(false),
+            cancellation_waits: AtomicBool::new(false),
+        }
+    }
+
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    pub fn request(&self) -> &ExecuteRequest {
+        &self.request
+    }
+
+    pub fn parent(&self) -> &ParentHeader {
+        &self.parent
+    }
+
+    pub fn identities(&self) -> &[Bytes] {
+        &self.identities
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_progress(&self, progress: Progress) {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = progress;
+    }
+
+    /// Lets the next step of the cell's code raise `KeyboardInterrupt` instead.
+    pub(super) fn interrupt_later(&self) {
+        self.interrupt_waits.store(true, Ordering::Relaxed);
+    }
+
+    /// Cancels the cell's task, which awaits. False if it was cancelled before and has not stepped since.
+    pub(super) fn cancel(&self, vm: &VirtualMachine) -> PyResult<bool> {
+        let task = self.task.lock().clone();
+        let Some(task) = task else {
+            return Ok(false);
+        };
+        if self.cancellation_waits.swap(true, Ordering::Relaxed) {
+            return Ok(false);
+        }
+        self.was_cancelled.store(true, Ordering::Relaxed);
+        vm.call_method(&task, "cancel", ())?;
+        Ok(true)
+    }
+}
+
+#[pyclass(flags(HAS_WEAKREF))]
+impl Cell {
+    #[pygetset]
+    fn code(zelf: &Py<Self>) -> String {
+        zelf.request.code.clone()
+    }
+
+    #[pygetset]
+    fn silent(zelf: &Py<Self>) -> bool {
+        zelf.request.silent
+    }
+
+    #[pygetset]
+    fn store_history(zelf: &Py<Self>) -> bool {
+        zelf.request.store_history
+    }
+
+    /// Name to expression.
+    #[pygetset]
+    fn user_expressions(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        let expressions = vm.ctx.new_dict();
+        for (name, expression) in &zelf.request.user_expressions {
+            let text = expression.as_str().map_or_else(|| expression.to_string(), str::to_owned);
+            expressions.set_item(name.as_str(), vm.ctx.new_str(text).into(), vm)?;
+        }
+        Ok(expressions.into())
+    }
+
+    /// Makes this the cell that runs; `task` is the asyncio task that runs it.
+    #[pymethod]
+    fn begin(zelf: PyRef<Self>, task: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        *zelf.task.lock() = Some(task);
+        Door::of(vm)?.cell_begins(&zelf);
+        Ok(())
+    }
+
+    /// Answers the request. `exit` is None, or whether the kernel goes on when the front end exits.
+    #[pymethod]
+    fn finish(zelf: &Py<Self>, reply: PyObjectRef, exit: Option<bool>, vm: &VirtualMachine) -> PyResult<()> {
+        Door::of(vm)?.cell_ends();
+        let task = zelf.task.lock().take();
+        drop(task);
+        let reply = json::from_python(&reply, vm)?;
+        let reply: ExecuteReply = serde_json::from_value(reply)
+            .map_err(|error| vm.new_value_error(format!("not an execute_reply: {error}")))?;
+        let outcome_tx = zelf.outcome_tx.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(outcome_tx) = outcome_tx {
+            // Nobody waits for the reply any more when the kernel shuts down.
+            let _ = outcome_tx.send(CellOutcome { reply, exit: exit.map(|keep_kernel| Exit { keep_kernel }) });
+        }
+        Ok(())
+    }
+
+    /// What ended the cell: a cancellation that was an interrupt is shown as one, with the place where it awaited.
+    #[pymethod]
+    fn interrupt_of(zelf: &Py<Self>, raised: PyBaseExceptionRef, vm: &VirtualMachine) -> PyResult<PyBaseExceptionRef> {
+        if !zelf.was_cancelled.load(Ordering::Relaxed) || &*raised.class().name() != "CancelledError" {
+            return Ok(raised);
+        }
+        let interrupt = vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned());
+        interrupt.set_traceback(raised.__traceback__());
+        Ok(interrupt)
+    }
+}
+
+/// Steps the coroutine that runs a cell's code. While a step is on the stack an interrupt raises in it; no bytecode of
+/// ours runs between the user's code and the change of state, so that an interrupt cannot hit the shell itself.
+#[pyclass(module = "_everloop", name = "Interruptible")]
+#[derive(Debug, PyPayload)]
+pub struct Interruptible {
+    cell: PyRef<Cell>,
+    coroutine: PyObjectRef,
+}
+
+impl Interruptible {
+    fn step(&self, step: impl FnOnce() -> PyResult, vm: &VirtualMachine) -> PyResult {
+        let outer = self.cell.progress();
+        self.cell.set_progress(Progress::Stepping);
+        self.cell.cancellation_waits.store(false, Ordering::Relaxed);
+        let result = if self.cell.interrupt_waits.swap(false, Ordering::Relaxed) {
+            let interrupt = vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned());
+            vm.call_method(&self.coroutine, "throw", (interrupt,))
+        } else {
+            step()
+        };
+        self.cell.set_progress(if outer == Progress::Stepping { outer } else { Progress::Suspended });
+        result
+    }
+}
+
+impl rustpython_vm::types::Constructor for Interruptible {
+    type Args = (PyRef<Cell>, PyObjectRef);
+
+    fn py_new(
+        _class: &Py<rustpython_vm::builtins::PyType>,
+        (cell, coroutine): Self::Args,
+        _vm: &VirtualMachine,
+    ) -> PyResult<Self> {
+        Ok(Self { cell, coroutine })
+    }
+}
+
+#[pyclass(with(Iterable, IterNext, rustpython_vm::types::Constructor))]
+impl Interruptible {
+    #[pymethod]
+    fn __await__(zelf: PyRef<Self>) -> PyRef<Self> {
+        zelf
+    }
+
+    #[pymethod]
+    fn send(zelf: &Py<Self>, value: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+        zelf.step(|| vm.call_method(&zelf.coroutine, "send", (value,)), vm)
+    }
+
+    #[pymethod]
+    fn throw(zelf: &Py<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        zelf.step(|| vm.call_method(&zelf.coroutine, "throw", args), vm)
+    }
+
+    #[pymethod]
+    fn close(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        vm.call_method(&zelf.coroutine, "close", ())
+    }
+}
+
+impl SelfIter for Interruptible {}
+
+impl IterNext for Interruptible {
+    fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
+        let result = zelf.step(|| vm.call_method(&zelf.coroutine, "send", (vm.ctx.none(),)), vm);
+        PyIterReturn::from_pyresult(result, vm)
+    }
+}
+

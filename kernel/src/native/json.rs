@@ -1,0 +1,87 @@
+//! Python values as JSON, the way that front ends can read it.
+
+use rustpython_vm::{
+    AsObject, Py, PyObject, PyResult, VirtualMachine,
+    builtins::{PyBytes, PyDict, PyFloat, PyInt, PyList, PyStr, PyTuple},
+};
+use serde_json::{Map, Number, Value};
+
+/// The JSON of a Python value: NaN and the infinities, which JSON does not have, are null; keys become text; bytes
+/// become base64; dates their ISO form.
+///
+/// # Errors
+/// TypeError for a value without a JSON form, RecursionError for one that contains itself.
+pub fn from_python(value: &PyObject, vm: &VirtualMachine) -> PyResult<Value> {
+    if vm.is_none(value) {
+        return Ok(Value::Null);
+    }
+    if let Some(text) = value.downcast_ref::<PyStr>() {
+        return Ok(Value::String(text.to_string_lossy().into_owned()));
+    }
+    if value.fast_isinstance(vm.ctx.types.bool_type) {
+        return Ok(Value::Bool(value.to_owned().try_to_bool(vm)?));
+    }
+    if let Some(int) = value.downcast_ref::<PyInt>() {
+        return Ok(number(int));
+    }
+    if let Some(float) = value.downcast_ref::<PyFloat>() {
+        return Ok(Number::from_f64(float.to_f64()).map_or(Value::Null, Value::Number));
+    }
+    if value.fast_isinstance(vm.ctx.types.list_type) || value.fast_isinstance(vm.ctx.types.tuple_type) {
+        return vm.with_recursion("while making JSON", || sequence(value, vm));
+    }
+    if let Some(dict) = value.downcast_ref::<PyDict>() {
+        return vm.with_recursion("while making JSON", || mapping(dict, vm));
+    }
+    other(value, vm)
+}
+
+fn number(int: &PyInt) -> Value {
+    let int = int.as_bigint();
+    if let Ok(small) = i64::try_from(int) {
+        return Value::Number(small.into());
+    }
+    if let Ok(large) = u64::try_from(int) {
+        return Value::Number(large.into());
+    }
+    // What JavaScript would make of it.
+    let float = int.to_string().parse::<f64>().unwrap_or(f64::INFINITY);
+    Number::from_f64(float).map_or(Value::Null, Value::Number)
+}
+
+fn sequence(value: &PyObject, vm: &VirtualMachine) -> PyResult<Value> {
+    let items = if let Some(list) = value.downcast_ref::<PyList>() {
+        list.borrow_vec().to_vec()
+    } else if let Some(tuple) = value.downcast_ref::<PyTuple>() {
+        tuple.as_slice().to_vec()
+    } else {
+        Vec::new()
+    };
+    items.iter().map(|item| from_python(item, vm)).collect::<PyResult<Vec<_>>>().map(Value::Array)
+}
+
+fn mapping(dict: &Py<PyDict>, vm: &VirtualMachine) -> PyResult<Value> {
+    let mut object = Map::new();
+    for (key, item) in dict {
+        let key = match key.downcast_ref::<PyStr>() {
+            Some(text) => text.to_string_lossy().into_owned(),
+            None => key.str(vm)?.to_string_lossy().into_owned(),
+        };
+        object.insert(key, from_python(&item, vm)?);
+    }
+    Ok(Value::Object(object))
+}
+
+fn other(value: &PyObject, vm: &VirtualMachine) -> PyResult<Value> {
+    if let Some(bytes) = value.downcast_ref::<PyBytes>() {
+        let base64 = vm.import("binascii", 0)?;
+        let text = vm.call_method(&base64, "b2a_base64", (bytes.as_bytes().to_vec(),))?;
+        let text = text.downcast_ref::<PyBytes>().map(|text| String::from_utf8_lossy(text.as_bytes()).trim_end().to_owned());
+        return Ok(Value::String(text.unwrap_or_default()));
+    }
+    if let Ok(Some(isoformat)) = vm.get_attribute_opt(value, vm.ctx.intern_str("isoformat")) {
+        let text = isoformat.call((), vm)?;
+        return from_python(&text, vm);
+    }
+    Err(vm.new_type_error(format!("Object of type {} is not JSON serializable", value.class().name())))
+}

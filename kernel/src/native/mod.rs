@@ -1,0 +1,131 @@
+//! `_everloop`, the one door between the Rust half of the kernel and its Python half.
+//!
+//! - `cell`: `Cell`, an execute_request and the place for its reply; `Interruptible`, which steps its code
+//! - `statements`: `Statements`, a cell's source as code objects, one statement at a time
+//! - `interrupts`: what SIGINT does
+//! - `output`: publishing under the parent of the current context
+//! - `json`: Python values as JSON
+//! - `door`: what the functions of the module reach: outbox, stdin, history, the loop's inbox
+//!
+//! The functions here are adapters; what they do is in those files.
+
+pub mod cell;
+pub mod door;
+pub(crate) mod import;
+pub mod interrupts;
+pub mod json;
+pub mod output;
+pub mod statements;
+
+/// The definition of the module, for the interpreter's builder.
+pub(crate) fn module_def(
+    context: &rustpython_vm::Context,
+) -> &'static rustpython_vm::builtins::PyModuleDef {
+    _everloop::module_def(context)
+}
+
+#[rustpython_vm::pymodule]
+mod _everloop {
+    use rustpython_vm::{
+        Py, PyObjectRef, PyRef, PyResult, VirtualMachine,
+        builtins::{PyModule, PyStrRef},
+        class::PyClassImpl,
+        function::OptionalArg,
+    };
+
+    use super::cell::{Cell, Interruptible};
+    use super::door::Door;
+    use super::statements::Statements;
+    use super::{interrupts, output};
+    use crate::event_loop::{Completion, Handle, LoopCore, TimerHandle};
+
+    pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
+        __module_exec(vm, module);
+        for class in [
+            LoopCore::make_static_type(),
+            Handle::make_static_type(),
+            TimerHandle::make_static_type(),
+            Completion::make_static_type(),
+            Cell::make_static_type(),
+            Interruptible::make_static_type(),
+            Statements::make_static_type(),
+        ] {
+            let name = vm.ctx.intern_str(class.name().to_owned());
+            module.set_attr(name, class, vm)?;
+        }
+        Ok(())
+    }
+
+    /// Publishes a message on iopub under the cell of the current context.
+    #[pyfunction]
+    fn publish(
+        msg_type: PyStrRef,
+        content: PyObjectRef,
+        metadata: OptionalArg<PyObjectRef>,
+        buffers: OptionalArg<PyObjectRef>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        output::publish(&msg_type, &content, metadata.into_option(), buffers.into_option(), vm)
+    }
+
+    /// Publishes text of "stdout" or "stderr" under the cell of the current context.
+    #[pyfunction]
+    fn write_stream(name: PyStrRef, text: PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
+        output::write_stream(&name, &text, vm)
+    }
+
+    /// Publishes what was written to the descriptors 1 and 2 until now.
+    #[pyfunction]
+    fn flush_streams(vm: &VirtualMachine) -> PyResult<()> {
+        Door::of(vm)?.drain_descriptors();
+        Ok(())
+    }
+
+    /// Whether the front end of the current cell can be asked.
+    #[pyfunction]
+    fn allow_stdin(vm: &VirtualMachine) -> PyResult<bool> {
+        Ok(output::current_cell(vm)?.is_some_and(|cell| cell.request().allow_stdin))
+    }
+
+    /// Asks the front end of the current cell and waits for the answer; the loop goes on meanwhile.
+    #[pyfunction]
+    fn ask(prompt: PyStrRef, password: bool, vm: &VirtualMachine) -> PyResult<String> {
+        output::ask(prompt.to_string_lossy().into_owned(), password, vm)
+    }
+
+    /// Whether a `;` at the end of the cell keeps its value from being shown.
+    #[pyfunction]
+    fn is_silenced(code: PyStrRef) -> bool {
+        crate::cell::is_silenced(&code.to_string_lossy())
+    }
+
+    #[pyfunction]
+    fn record_input(number: i64, code: PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
+        Door::of(vm)?.history.record(number, &code.to_string_lossy());
+        Ok(())
+    }
+
+    #[pyfunction]
+    fn record_output(number: i64, text: PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
+        Door::of(vm)?.history.record_output(number, &text.to_string_lossy());
+        Ok(())
+    }
+
+    /// Gives the native half the loop and the shell: from now on cells run.
+    #[pyfunction]
+    fn start(event_loop: PyRef<LoopCore>, shell: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        Door::of(vm)?.start(event_loop, shell);
+        Ok(())
+    }
+
+    #[pyfunction]
+    fn is_shutting_down(vm: &VirtualMachine) -> PyResult<bool> {
+        Ok(Door::of(vm)?.is_shutting_down())
+    }
+
+    /// The Python handler of SIGINT, in the place of `signal.default_int_handler`.
+    #[pyfunction]
+    fn default_int_handler(_signum: PyObjectRef, _frame: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        interrupts::handle(vm)
+    }
+}

@@ -1,0 +1,142 @@
+//! Publishing under the parent of the current context, and asking the front end of the current cell.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use bytes::Bytes;
+use everloop_protocol::ParentHeader;
+use everloop_protocol::content::stream::StreamName;
+use rustpython_vm::{
+    PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    builtins::PyStr,
+    function::ArgBytesLike,
+    TryFromObject,
+};
+use serde_json::{Map, Value};
+
+use super::cell::Cell;
+use super::door::{Door, Main};
+use super::json;
+use crate::event_loop::{Completion, LoopCore};
+use crate::outbox::Publication;
+use crate::sockets::stdin::Question;
+
+/// `everloop.parent.parent`.
+fn parent_variable(vm: &VirtualMachine) -> PyResult<&'static PyObject> {
+    static VARIABLE: OnceLock<PyObjectRef> = OnceLock::new();
+    if let Some(variable) = VARIABLE.get() {
+        return Ok(variable);
+    }
+    let module = super::import::from_module("everloop.parent", "parent", vm)?;
+    Ok(VARIABLE.get_or_init(|| module))
+}
+
+/// The cell whose code runs, directly or through what it started; else the one that began last.
+pub fn current_cell(vm: &VirtualMachine) -> PyResult<Option<PyRef<Cell>>> {
+    let variable = parent_variable(vm)?;
+    let context = vm.context_stack.borrow().last().cloned();
+    if let Some(context) = context {
+        // Not `ContextVar.get`: its cache takes a new context at the address of a dead one for that one.
+        let cell = vm.call_method(&context, "get", (variable.to_owned(),))?;
+        if let Ok(cell) = cell.downcast::<Cell>() {
+            return Ok(Some(cell));
+        }
+    }
+    Ok(Door::of(vm)?.latest())
+}
+
+fn current_parent(vm: &VirtualMachine) -> PyResult<ParentHeader> {
+    Ok(current_cell(vm)?.map_or_else(ParentHeader::none, |cell| cell.parent().clone()))
+}
+
+pub(super) fn publish(
+    msg_type: &PyStr,
+    content: &PyObject,
+    metadata: Option<PyObjectRef>,
+    buffers: Option<PyObjectRef>,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
+    let parent = current_parent(vm)?;
+    let content = json::from_python(content, vm)?;
+    let metadata = match metadata.filter(|metadata| !vm.is_none(metadata)) {
+        Some(metadata) => json::from_python(&metadata, vm)?,
+        None => Value::Object(Map::new()),
+    };
+    let buffers = match buffers.filter(|buffers| !vm.is_none(buffers)) {
+        Some(buffers) => buffers_of(&buffers, vm)?,
+        None => Vec::new(),
+    };
+    let msg_type = msg_type.to_string_lossy();
+    let outbox = &Door::of(vm)?.outbox;
+    vm.allow_threads(|| {
+        outbox.publish_with(Publication { parent: &parent, msg_type: &msg_type, metadata, content, buffers });
+    });
+    Ok(())
+}
+
+fn buffers_of(buffers: &PyObject, vm: &VirtualMachine) -> PyResult<Vec<Bytes>> {
+    let buffers: Vec<PyObjectRef> = buffers.try_to_value(vm)?;
+    buffers
+        .into_iter()
+        .map(|buffer| {
+            let bytes = ArgBytesLike::try_from_object(vm, buffer)?;
+            Ok(bytes.with_ref(Bytes::copy_from_slice))
+        })
+        .collect()
+}
+
+pub(super) fn write_stream(name: &PyStr, text: &PyStr, vm: &VirtualMachine) -> PyResult<()> {
+    let parent = current_parent(vm)?;
+    let name = if name.as_bytes() == b"stderr" { StreamName::Stderr } else { StreamName::Stdout };
+    let text = text.to_string_lossy();
+    let outbox = &Door::of(vm)?.outbox;
+    // A flood of text waits for front ends to read.
+    vm.allow_threads(|| outbox.stream(&parent, name, &text));
+    Ok(())
+}
+
+pub(super) fn ask(prompt: String, password: bool, vm: &VirtualMachine) -> PyResult<String> {
+    let door = Door::of(vm)?;
+    let cell = current_cell(vm)?.ok_or_else(|| vm.new_runtime_error("there is no cell whose front end could be asked"))?;
+    let answer = door.stdin.ask(Question {
+        identities: cell.identities().to_vec(),
+        parent: cell.parent().clone(),
+        prompt,
+        password,
+    });
+    let answer = match door.main() {
+        Some(main) if is_running_here(&main.event_loop, vm) => wait_in_turns(main, door, answer, vm)?,
+        _ => vm.allow_threads(|| answer.blocking_recv()).ok(),
+    };
+    answer.ok_or_else(|| vm.new_os_error("the front end that sent this cell is gone"))
+}
+
+fn is_running_here(event_loop: &LoopCore, vm: &VirtualMachine) -> bool {
+    event_loop.depth() > 0 && vm.asyncio_running_loop.borrow().is_some()
+}
+
+/// Waits for the answer while the loop goes on.
+fn wait_in_turns(
+    main: &Main,
+    door: &Door,
+    answer: tokio::sync::oneshot::Receiver<String>,
+    vm: &VirtualMachine,
+) -> PyResult<Option<String>> {
+    let completion = Completion::default().into_ref(&vm.ctx);
+    let received: Arc<Mutex<Option<String>>> = Arc::default();
+    let wake = Arc::clone(main.event_loop.wake());
+    let waiting = door.tokio.spawn({
+        let (completion, received) = (completion.clone(), Arc::clone(&received));
+        async move {
+            if let Ok(answer) = answer.await {
+                *received.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+            }
+            completion.set();
+            wake.ring();
+        }
+    });
+    let result = LoopCore::run_turns(&main.event_loop, Some(completion), vm);
+    // An interrupt ends the waiting; dropping the receiver forgets the question.
+    waiting.abort();
+    result?;
+    Ok(received.lock().unwrap_or_else(PoisonError::into_inner).take())
+}

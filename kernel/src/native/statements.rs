@@ -1,0 +1,106 @@
+//! A cell's source as code objects, one statement at a time.
+//!
+//! The whole source is parsed first, so that a syntax error runs nothing; each statement is compiled when its turn has
+//! come, so that one that does not compile (a `return`, say) fails after those before it have run. The last one is
+//! compiled as an expression if it is one: evaluating it gives the value of the cell.
+
+use std::collections::VecDeque;
+
+use rustpython_vm::{
+    Py, PyObjectRef, PyPayload, PyResult, VirtualMachine,
+    builtins::{PyBaseExceptionRef, PyCode, PyStrRef, PyType},
+    common::lock::PyMutex,
+    compiler::{CompileError, Mode, ast, codegen::compile::compile_top, parser},
+    protocol::PyIterReturn,
+    pyclass,
+    types::{Constructor, IterNext, Iterable, SelfIter},
+};
+use ruff_source_file::{SourceFile, SourceFileBuilder};
+
+const ALLOW_TOP_LEVEL_AWAIT: i32 = 0x2000;
+
+#[pyclass(module = "_everloop", name = "Statements")]
+#[derive(Debug, PyPayload)]
+pub struct Statements {
+    source: String,
+    file: SourceFile,
+    rest: PyMutex<VecDeque<ast::Stmt>>,
+}
+
+impl Statements {
+    /// # Errors
+    /// SyntaxError, as the builtin `compile` words it.
+    fn parse(source: &str, filename: &str, vm: &VirtualMachine) -> PyResult<Self> {
+        let Ok(parsed) = parser::parse_module(source) else {
+            return Err(syntax_error(source, filename, vm));
+        };
+        let file = SourceFileBuilder::new(filename, source).finish();
+        let rest = PyMutex::new(parsed.into_syntax().body.into_iter().collect());
+        Ok(Self { source: source.to_owned(), file, rest })
+    }
+
+    fn compile(&self, statement: ast::Stmt, is_last: bool, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
+        let (tree, mode) = match statement {
+            ast::Stmt::Expr(expression) if is_last => (
+                ast::Mod::Expression(ast::ModExpression {
+                    node_index: ast::AtomicNodeIndex::default(),
+                    range: expression.range,
+                    body: expression.value,
+                }),
+                Mode::Eval,
+            ),
+            statement => (
+                ast::Mod::Module(ast::ModModule {
+                    node_index: ast::AtomicNodeIndex::default(),
+                    range: ruff_text_size::Ranged::range(&statement),
+                    body: vec![statement].into(),
+                    runtime_body: None,
+                }),
+                Mode::Exec,
+            ),
+        };
+        let mut opts = vm.compile_opts();
+        opts.allow_top_level_await = true;
+        let code = compile_top(tree, self.file.clone(), mode, opts)
+            .map_err(|error| vm.new_syntax_error(&CompileError::from(error), Some(&self.source)))?;
+        Ok(PyCode::new_ref_from_bytecode(vm, code).into())
+    }
+}
+
+/// The error of the builtin `compile`, which words it as CPython does.
+fn syntax_error(source: &str, filename: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let compiled = vm.builtins.get_attr("compile", vm).and_then(|compile| {
+        compile.call((source.to_owned(), filename.to_owned(), "exec", ALLOW_TOP_LEVEL_AWAIT), vm)
+    });
+    match compiled {
+        Err(error) => error,
+        Ok(_) => vm.new_exception_msg(vm.ctx.exceptions.syntax_error.to_owned(), "invalid syntax".into()),
+    }
+}
+
+impl Constructor for Statements {
+    type Args = (PyStrRef, PyStrRef);
+
+    fn py_new(_class: &Py<PyType>, (source, filename): Self::Args, vm: &VirtualMachine) -> PyResult<Self> {
+        let source = source.try_as_utf8(vm)?.as_str();
+        Self::parse(source, &filename.to_string_lossy(), vm)
+    }
+}
+
+#[pyclass(with(Constructor, Iterable, IterNext))]
+impl Statements {}
+
+impl SelfIter for Statements {}
+
+impl IterNext for Statements {
+    fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
+        let (statement, is_last) = {
+            let mut rest = zelf.rest.lock();
+            let Some(statement) = rest.pop_front() else {
+                return Ok(PyIterReturn::StopIteration(None));
+            };
+            (statement, rest.is_empty())
+        };
+        zelf.compile(statement, is_last, vm).map(PyIterReturn::Return)
+    }
+}

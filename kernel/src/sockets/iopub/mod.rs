@@ -1,0 +1,252 @@
+//! iopub, the publishing side: one task takes messages out of the outbox and hands them to every subscriber.
+//!
+//! Each subscriber has its own queue and its own task that writes, so one that stops reading holds up neither the
+//! kernel nor another one. What bounds memory, in this order:
+//!
+//! 1. While every subscriber that still reads is behind by more than [`BEHIND`], nothing is taken out of the
+//!    outbox: text is joined there, and a producer waits when the outbox is full. So a flood of prints runs at the
+//!    speed of the fastest front end, and a slower one may be behind by [`FAR_BEHIND`] before it counts as well.
+//! 2. A subscriber that has stopped ([`subscriber::Pace`]) counts for nobody: the others go on, its own queue grows.
+//! 3. Beyond [`BACKLOG_LIMIT`] it is disconnected, with a warning in the log.
+//!
+//! What is published before anybody has subscribed is kept for the first subscriber, at most [`early::LIMIT`] bytes.
+
+mod early;
+mod subscriber;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use everloop_protocol::content::iopub_welcome::IopubWelcome;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::early::Early;
+use self::subscriber::{Event, Subscriber, serve_subscriber};
+use super::zmtp::frame::Wire;
+use super::zmtp::listener::Listener;
+use crate::outbox::{Feed, Outgoing};
+
+/// Bytes that go to the subscribers in one round.
+const ROUND: usize = 256 * 1024;
+/// Backlog from which a subscriber is behind.
+const BEHIND: usize = 1 << 20;
+/// Backlog from which a subscriber that still reads holds the others up.
+const FAR_BEHIND: usize = 32 << 20;
+/// Backlog beyond which a subscriber is disconnected.
+const BACKLOG_LIMIT: usize = 512 << 20;
+/// How often a waiting writer looks whether a subscriber has stopped.
+const LOOK: Duration = Duration::from_millis(100);
+/// How long the last messages may take when the kernel exits.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+
+/// Starts to accept subscribers and to publish. After `shutdown` the outbox is emptied, and then the tasks end.
+pub(crate) fn serve(
+    listener: Listener,
+    feed: Feed,
+    tasks: &TaskTracker,
+    shutdown: &CancellationToken,
+) {
+    let (events_tx, events) = mpsc::unbounded_channel();
+    let hungry = Arc::new(Notify::new());
+    // Connections outlive the shutdown until the last messages are written.
+    let connections = CancellationToken::new();
+    let accept = accept_loop(
+        listener,
+        events_tx,
+        Arc::clone(&hungry),
+        tasks.clone(),
+        connections.clone(),
+    );
+    tasks.spawn(connections.clone().run_until_cancelled_owned(accept));
+    let writer = Writer {
+        feed,
+        subscribers: BTreeMap::new(),
+        early: Early::default(),
+        hungry,
+    };
+    let shutdown = shutdown.clone();
+    tasks.spawn(async move {
+        writer.run(events, &shutdown).await;
+        connections.cancel();
+    });
+}
+
+struct Writer {
+    feed: Feed,
+    subscribers: BTreeMap<u64, Subscriber>,
+    early: Early,
+    /// A subscriber is no longer behind.
+    hungry: Arc<Notify>,
+}
+
+impl Writer {
+    async fn run(
+        mut self,
+        mut events: mpsc::UnboundedReceiver<Event>,
+        shutdown: &CancellationToken,
+    ) {
+        let hungry = Arc::clone(&self.hungry);
+        let mut waits = false;
+        loop {
+            tokio::select! {
+                biased;
+                Some(event) = events.recv() => self.handle(event),
+                () = shutdown.cancelled() => break,
+                () = self.feed.ready(), if !waits => {
+                    self.write_round();
+                },
+                () = hungry.notified(), if waits => {}
+                () = tokio::time::sleep(LOOK), if waits => {}
+            }
+            self.disconnect_stopped();
+            waits = self.must_wait();
+            // A flood must not keep the other tasks of this worker waiting.
+            tokio::task::consume_budget().await;
+        }
+        self.finish().await;
+    }
+
+    /// Publishes what is left and waits until the operating system has it.
+    async fn finish(mut self) {
+        self.feed.release();
+        while self.write_round() > 0 {}
+        let written = async {
+            for subscriber in self.subscribers.values() {
+                subscriber.link.written_out().await;
+            }
+        };
+        let _ = tokio::time::timeout(LAST_WORDS, written).await;
+    }
+
+    /// Hands one round of messages to the subscribers; returns how many items it took.
+    fn write_round(&mut self) -> usize {
+        let mut barriers = Vec::new();
+        let (mut items, mut bytes) = (0, 0);
+        while bytes < ROUND {
+            let Some(item) = self.feed.take() else { break };
+            items += 1;
+            match item {
+                Outgoing::Message(frames) => bytes += self.publish(&frames),
+                Outgoing::Barrier(done) => barriers.push(done),
+                Outgoing::Failed => {}
+            }
+        }
+        for subscriber in self.subscribers.values() {
+            subscriber.link.flush();
+        }
+        for done in barriers {
+            done();
+        }
+        items
+    }
+
+    /// Queues one message for whom it concerns; returns its length.
+    fn publish(&mut self, frames: &[Bytes]) -> usize {
+        let wire = Wire::message(frames);
+        let topic = &frames[0];
+        for subscriber in self.subscribers.values_mut() {
+            if subscriber.wants(topic) {
+                subscriber.link.push(&wire);
+            }
+        }
+        let len = wire.len();
+        self.early.keep(topic, wire);
+        len
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Joined { id, link } => {
+                self.subscribers.insert(id, Subscriber::new(link));
+            }
+            Event::Subscribed { id, topic } => self.welcome(id, topic),
+            Event::Unsubscribed { id, topic } => {
+                if let Some(subscriber) = self.subscribers.get_mut(&id) {
+                    subscriber.unsubscribe(&topic);
+                }
+            }
+            Event::Left { id } => {
+                self.subscribers.remove(&id);
+            }
+        }
+    }
+
+    /// The first message after a subscription says that it is in effect (JEP 65), to the subscriber alone.
+    fn welcome(&mut self, id: u64, topic: Bytes) {
+        let Some(subscriber) = self.subscribers.get_mut(&id) else {
+            return;
+        };
+        let content = IopubWelcome {
+            subscription: String::from_utf8_lossy(&topic).into_owned(),
+        };
+        if let Some(frames) = self
+            .feed
+            .encode_message(topic.clone(), "iopub_welcome", &content)
+        {
+            subscriber.link.push(&Wire::message(&frames));
+        }
+        for wire in self.early.take(&topic) {
+            subscriber.link.push(&wire);
+        }
+        subscriber.subscribe(topic);
+        subscriber.link.flush();
+    }
+
+    /// Whether to leave messages in the outbox for now; see the rules above.
+    fn must_wait(&mut self) -> bool {
+        let now = Instant::now();
+        let (mut hungry, mut behind) = (false, false);
+        for subscriber in self.subscribers.values_mut() {
+            let backlog = subscriber.link.backlog();
+            if backlog < BEHIND {
+                hungry = true;
+            } else if subscriber.is_reading(now) {
+                if backlog > FAR_BEHIND {
+                    return true;
+                }
+                behind = true;
+            }
+        }
+        behind && !hungry
+    }
+
+    fn disconnect_stopped(&mut self) {
+        self.subscribers.retain(|_, subscriber| {
+            let backlog = subscriber.link.backlog();
+            if backlog > BACKLOG_LIMIT {
+                tracing::warn!(
+                    socket = "iopub",
+                    backlog,
+                    "a subscriber does not read: disconnected"
+                );
+                subscriber.link.close();
+            }
+            backlog <= BACKLOG_LIMIT
+        });
+    }
+}
+
+async fn accept_loop(
+    listener: Listener,
+    events_tx: mpsc::UnboundedSender<Event>,
+    hungry: Arc<Notify>,
+    tasks: TaskTracker,
+    connections: CancellationToken,
+) {
+    let next = AtomicU64::new(0);
+    loop {
+        match listener.accept().await {
+            Ok(stream) => {
+                let id = next.fetch_add(1, Ordering::Relaxed);
+                let serve = serve_subscriber(id, stream, events_tx.clone(), Arc::clone(&hungry));
+                tasks.spawn(connections.clone().run_until_cancelled_owned(serve));
+            }
+            Err(error) => super::pause_after("iopub", &error).await,
+        }
+    }
+}

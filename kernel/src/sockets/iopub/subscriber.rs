@@ -1,0 +1,190 @@
+//! One subscriber: its connection, what it wants, and whether it still reads.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::sync::{Notify, mpsc};
+
+use super::BEHIND;
+use crate::sockets::zmtp::ZmtpError;
+use crate::sockets::zmtp::command::Command;
+use crate::sockets::zmtp::frame::Traffic;
+use crate::sockets::zmtp::handshake::{XPUB, handshake};
+use crate::sockets::zmtp::link::Link;
+use crate::sockets::zmtp::stream::Stream;
+
+/// A subscriber only ever sends subscriptions.
+const MESSAGE_LIMIT: usize = 64 * 1024;
+const SUBSCRIPTION_LIMIT: usize = 4096;
+
+/// What happens at the connections, in order, for the one task that owns the subscribers.
+pub(super) enum Event {
+    Joined { id: u64, link: Arc<Link> },
+    Subscribed { id: u64, topic: Bytes },
+    Unsubscribed { id: u64, topic: Bytes },
+    Left { id: u64 },
+}
+
+pub(super) struct Subscriber {
+    pub(super) link: Arc<Link>,
+    /// Prefixes; one that is subscribed to twice is in here twice.
+    topics: Vec<Bytes>,
+    pace: Pace,
+}
+
+impl Subscriber {
+    pub(super) fn new(link: Arc<Link>) -> Self {
+        Self {
+            link,
+            topics: Vec::new(),
+            pace: Pace::default(),
+        }
+    }
+
+    pub(super) fn wants(&self, topic: &[u8]) -> bool {
+        self.topics.iter().any(|prefix| topic.starts_with(prefix))
+    }
+
+    pub(super) fn subscribe(&mut self, topic: Bytes) {
+        if self.topics.len() < SUBSCRIPTION_LIMIT {
+            self.topics.push(topic);
+        } else {
+            tracing::warn!(socket = "iopub", "too many subscriptions: disconnected");
+            self.link.close();
+        }
+    }
+
+    pub(super) fn unsubscribe(&mut self, topic: &[u8]) {
+        if let Some(position) = self.topics.iter().position(|prefix| prefix == topic) {
+            self.topics.swap_remove(position);
+        }
+    }
+
+    /// Whether it took a fair amount of its backlog lately.
+    pub(super) fn is_reading(&mut self, now: Instant) -> bool {
+        self.pace.is_reading(now, self.link.written())
+    }
+}
+
+/// Tells a slow reader from one that has stopped: who takes less than [`Pace::AMOUNT`] in [`Pace::WINDOW`] has.
+#[derive(Default)]
+struct Pace {
+    window: Option<(Instant, u64)>,
+    stopped: bool,
+}
+
+impl Pace {
+    const WINDOW: Duration = Duration::from_secs(1);
+    const AMOUNT: u64 = 64 * 1024;
+
+    fn is_reading(&mut self, now: Instant, written: u64) -> bool {
+        let (since, at) = *self.window.get_or_insert((now, written));
+        if written - at >= Self::AMOUNT {
+            self.stopped = false;
+            self.window = Some((now, written));
+        } else if now.duration_since(since) >= Self::WINDOW {
+            self.stopped = true;
+            self.window = Some((now, written));
+        }
+        !self.stopped
+    }
+}
+
+/// Serves one connection from its handshake to its end.
+pub(super) async fn serve_subscriber(
+    id: u64,
+    stream: Stream,
+    events_tx: mpsc::UnboundedSender<Event>,
+    hungry: Arc<Notify>,
+) {
+    // Sending fails only while the kernel shuts down.
+    let tell = |event| drop(events_tx.send(event));
+    let error = match handshake(&stream, XPUB, MESSAGE_LIMIT).await {
+        Ok(peer) => {
+            let link = Arc::new(Link::new(stream, peer.decoder));
+            tell(Event::Joined {
+                id,
+                link: Arc::clone(&link),
+            });
+            let receive = |traffic| {
+                if let Some(event) = subscription(id, traffic) {
+                    tell(event);
+                }
+            };
+            let progress = |backlog| {
+                if backlog < BEHIND {
+                    hungry.notify_one();
+                }
+            };
+            let error = link.serve(receive, progress).await;
+            tell(Event::Left { id });
+            hungry.notify_one();
+            error
+        }
+        Err(error) => error,
+    };
+    match error {
+        ZmtpError::Closed => tracing::debug!(socket = "iopub", "a subscriber has left"),
+        error => tracing::warn!(socket = "iopub", %error, "disconnected a subscriber"),
+    }
+}
+
+/// ZMTP 3.0 subscribes by messages that begin with 1 or 0, ZMTP 3.1 by commands.
+fn subscription(id: u64, traffic: Traffic) -> Option<Event> {
+    match traffic {
+        Traffic::Message(frames) => match (frames.as_slice(), frames[0].first()) {
+            ([frame], Some(1)) => Some(Event::Subscribed {
+                id,
+                topic: frame.slice(1..),
+            }),
+            ([frame], Some(0)) => Some(Event::Unsubscribed {
+                id,
+                topic: frame.slice(1..),
+            }),
+            _ => None,
+        },
+        Traffic::Command(body) => match Command::decode(body).ok()? {
+            Command::Subscribe(topic) => Some(Event::Subscribed { id, topic }),
+            Command::Cancel(topic) => Some(Event::Unsubscribed { id, topic }),
+            _ => None,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reader_that_takes_nothing_for_a_second_has_stopped_until_it_takes_something() {
+        let begin = Instant::now();
+        let after = |milliseconds| begin + Duration::from_millis(milliseconds);
+        let mut pace = Pace::default();
+        assert!(pace.is_reading(begin, 5_000_000));
+        assert!(pace.is_reading(after(900), 5_000_100));
+        assert!(!pace.is_reading(after(1000), 5_000_200));
+        assert!(!pace.is_reading(after(1500), 5_000_300));
+        assert!(pace.is_reading(after(1600), 5_100_000));
+    }
+
+    #[test]
+    fn both_forms_of_subscription_are_understood() {
+        let message = |bytes: &'static [u8]| Traffic::Message(vec![Bytes::from_static(bytes)]);
+        assert!(matches!(
+            subscription(3, message(b"\x01stream")),
+            Some(Event::Subscribed { id: 3, topic }) if topic == "stream"
+        ));
+        assert!(matches!(
+            subscription(3, message(b"\x00")),
+            Some(Event::Unsubscribed { topic, .. }) if topic.is_empty()
+        ));
+        let command = Bytes::from_static(b"\x09SUBSCRIBEkernel");
+        assert!(matches!(
+            subscription(3, Traffic::Command(command)),
+            Some(Event::Subscribed { topic, .. }) if topic == "kernel"
+        ));
+        assert!(subscription(3, message(b"\x02")).is_none());
+        assert!(subscription(3, message(b"")).is_none());
+    }
+}

@@ -1,0 +1,23 @@
+//! The five sockets of a kernel. This room knows ZMTP; nothing outside does.
+//!
+//! - `zmtp`: the wire protocol
+//! - `router`: ROUTER sockets, for shell, control, stdin and heartbeat
+//! - `heartbeat`, `iopub`: one task each
+//! - `bind`: from the connection file to bound listeners
+//!
+//! Who has a [`Router`](router::Router) owns its receiving side; senders are clones and never wait.
+
+pub mod bind;
+pub(crate) mod heartbeat;
+pub(crate) mod iopub;
+pub(crate) mod router;
+pub mod stdin;
+pub(crate) mod zmtp;
+
+use std::time::Duration;
+
+/// Accepting fails when descriptors run out, and would fail again at once.
+async fn pause_after(socket: &str, error: &std::io::Error) {
+    tracing::warn!(socket, %error, "cannot accept a connection");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+}

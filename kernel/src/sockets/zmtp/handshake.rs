@@ -1,0 +1,132 @@
+//! Greeting and READY (RFC 37, mechanism NULL).
+
+use std::io::{ErrorKind, IoSlice};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::ZmtpError;
+use super::command::Command;
+use super::frame::{Decoder, Traffic, Wire};
+use super::stream::Stream;
+
+const GREETING: usize = 64;
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Until its handshake is over a peer may not make us hold more than this.
+const READY_LIMIT: usize = 64 * 1024;
+
+/// What a socket says about itself, and whom it talks to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SocketType {
+    pub(crate) name: &'static str,
+    pub(crate) peers: &'static [&'static str],
+}
+
+pub(crate) const ROUTER: SocketType = SocketType {
+    name: "ROUTER",
+    peers: &["DEALER", "REQ", "ROUTER"],
+};
+pub(crate) const XPUB: SocketType = SocketType {
+    name: "XPUB",
+    peers: &["SUB", "XSUB"],
+};
+
+/// A peer after its handshake.
+pub(crate) struct Peer {
+    /// Empty when it left the choice to us.
+    pub(crate) identity: Bytes,
+    /// Bytes of its traffic may be in there already.
+    pub(crate) decoder: Decoder,
+}
+
+/// Exchanges greetings and READYs; `limit` is for messages after that.
+pub(crate) async fn handshake(
+    stream: &Stream,
+    ours: SocketType,
+    limit: usize,
+) -> Result<Peer, ZmtpError> {
+    let seconds = TIMEOUT.as_secs();
+    tokio::time::timeout(TIMEOUT, exchange(stream, ours, limit))
+        .await
+        .unwrap_or(Err(ZmtpError::HandshakeTimeout { seconds }))
+}
+
+async fn exchange(stream: &Stream, ours: SocketType, limit: usize) -> Result<Peer, ZmtpError> {
+    let mut decoder = Decoder::new(READY_LIMIT);
+    write_all(stream, &greeting()).await?;
+    let theirs = loop {
+        match decoder.take(GREETING) {
+            Some(greeting) => break greeting,
+            None => read(stream, &mut decoder).await?,
+        }
+    };
+    check_greeting(&theirs)?;
+    let ready = Wire::command(&Command::encode_ready(ours.name));
+    write_all(stream, &ready.chunks().concat()).await?;
+    let command = loop {
+        match decoder.next()? {
+            Some(Traffic::Command(command)) => break command,
+            Some(Traffic::Message(_)) => return Err(ZmtpError::Command),
+            None => read(stream, &mut decoder).await?,
+        }
+    };
+    let Command::Ready {
+        socket_type,
+        identity,
+    } = Command::decode(command)?
+    else {
+        return Err(ZmtpError::Command);
+    };
+    if !ours.peers.contains(&socket_type.as_str()) {
+        return Err(ZmtpError::SocketType {
+            ours: ours.name,
+            theirs: socket_type,
+        });
+    }
+    decoder.set_limit(limit);
+    Ok(Peer { identity, decoder })
+}
+
+fn greeting() -> [u8; GREETING] {
+    let mut greeting = [0; GREETING];
+    greeting[0] = 0xff;
+    greeting[9] = 0x7f;
+    greeting[10] = 3;
+    greeting[11] = 1;
+    greeting[12..16].copy_from_slice(b"NULL");
+    greeting
+}
+
+fn check_greeting(greeting: &[u8]) -> Result<(), ZmtpError> {
+    if greeting[0] != 0xff || greeting[9] & 1 != 1 || greeting[10] < 3 {
+        return Err(ZmtpError::Greeting);
+    }
+    let mechanism = String::from_utf8_lossy(&greeting[12..32]);
+    match mechanism.trim_end_matches('\0') {
+        "NULL" => Ok(()),
+        other => Err(ZmtpError::Mechanism {
+            mechanism: other.to_owned(),
+        }),
+    }
+}
+
+async fn read(stream: &Stream, decoder: &mut Decoder) -> Result<(), ZmtpError> {
+    stream.readable().await?;
+    match stream.try_read(decoder.space()) {
+        Ok(0) => Err(ZmtpError::Closed),
+        Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+async fn write_all(stream: &Stream, mut bytes: &[u8]) -> Result<(), ZmtpError> {
+    while !bytes.is_empty() {
+        stream.writable().await?;
+        match stream.try_write(&[IoSlice::new(bytes)]) {
+            Ok(written) => bytes = &bytes[written..],
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}

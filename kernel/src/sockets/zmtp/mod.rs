@@ -1,0 +1,43 @@
+//! ZMTP 3.1 over TCP and Unix sockets: greeting, NULL handshake, frames.
+//!
+//! Why this is ours and not the crate `zeromq` (which the tests use as an independent peer): that crate reserves
+//! memory for the length that a frame announces, so nine bytes from anybody who can open the port abort the
+//! process; its XPUB lets one stopped reader block the others; and its ROUTER has no handover. What a kernel
+//! needs of ZMTP (RFC 23 and RFC 37) is small: bind, NULL, whole messages.
+//!
+//! - `frame`: bytes to traffic and back; memory follows what has arrived, never what was announced
+//! - `command`: READY, SUBSCRIBE, CANCEL, PING
+//! - `stream`: one TCP or Unix connection
+//! - `handshake`: greeting and READY, with a time limit
+//! - `link`: a connection after its handshake, with its queue of outgoing bytes
+//! - `listener`: bind and accept
+
+pub(crate) mod command;
+pub(crate) mod frame;
+pub(crate) mod handshake;
+pub(crate) mod link;
+pub(crate) mod listener;
+pub(crate) mod stream;
+
+/// Why a connection ends. None of these reaches further than the log.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ZmtpError {
+    #[error("the peer closed the connection")]
+    Closed,
+    #[error("i/o failed")]
+    Io(#[from] std::io::Error),
+    #[error("not a ZMTP 3 greeting")]
+    Greeting,
+    #[error("the peer wants security mechanism {mechanism:?}, only NULL is supported")]
+    Mechanism { mechanism: String },
+    #[error("a {theirs:?} socket cannot talk to a {ours} socket")]
+    SocketType { ours: &'static str, theirs: String },
+    #[error("malformed command")]
+    Command,
+    #[error("frame with reserved flags {flags:#04x}")]
+    Flags { flags: u8 },
+    #[error("message of more than {limit} bytes")]
+    TooLarge { limit: usize },
+    #[error("no handshake within {seconds} s")]
+    HandshakeTimeout { seconds: u64 },
+}

@@ -1,0 +1,188 @@
+// JupyterLab in a headless Chromium, used as a person uses it: menus, buttons, keys.
+//
+//   node lab.mjs SCENARIO LAB_URL DIRECTORY
+//
+// Prints what was seen as one line of JSON; pytest judges it. Screenshots are written into DIRECTORY, also when something
+// fails. `scripts/with-browser` finds node, playwright-core and Chromium.
+
+import { createRequire } from "node:module";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+// `require` looks at NODE_PATH, `import` does not.
+const { chromium } = createRequire(import.meta.url)("playwright-core");
+
+const LIMIT = Number(process.env.EVERLOOP_TEST_LIMIT ?? 30) * 1000;
+const [scenario, labUrl, directory] = process.argv.slice(2);
+
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"];
+
+async function withPage(use) {
+  const profile = mkdtempSync(path.join(tmpdir(), "everloop-chromium-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.EVERLOOP_CHROMIUM ?? "/usr/bin/chromium",
+    headless: true,
+    args: FLAGS,
+    viewport: { width: 1200, height: 900 },
+    deviceScaleFactor: 2,
+  });
+  context.setDefaultTimeout(LIMIT);
+  const page = context.pages()[0] ?? (await context.newPage());
+  try {
+    return await use(page);
+  } catch (error) {
+    await page.screenshot({ path: path.join(directory, `${scenario}-failed.png`) });
+    throw error;
+  } finally {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  }
+}
+
+/** A notebook open in JupyterLab. */
+class Lab {
+  constructor(page) {
+    this.page = page;
+    this.panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)");
+    this.cells = this.panel.locator(".jp-CodeCell");
+    this.dialog = page.locator(".jp-Dialog");
+  }
+
+  async open(notebook) {
+    await this.page.goto(`${labUrl.replace("/lab?", `/lab/tree/${notebook}?`)}&reset`);
+    await this.panel.locator(".jp-Notebook").waitFor();
+    await this.idle();
+  }
+
+  /** The status bar tells the kernel's own state; the notebook's indicator says idle before there is a kernel. */
+  async idle(limit = LIMIT) {
+    await this.page.locator("#jp-main-statusbar").filter({ hasText: "| Idle" }).waitFor({ timeout: limit });
+  }
+
+  async menu(menu, item) {
+    await this.page.locator(".lm-MenuBar-itemLabel", { hasText: new RegExp(`^${menu}$`) }).click();
+    await this.page.locator(".lm-Menu-itemLabel", { hasText: new RegExp(`^${item}$`) }).click();
+  }
+
+  async button(command) {
+    await this.panel.locator(`.jp-NotebookPanel-toolbar [data-jp-item-name="${command}"]`).locator("button, jp-button").first().click();
+  }
+
+  /** Until this text stands under the cell that has `source` in it. */
+  async output(source, text, limit = LIMIT) {
+    const outputs = this.cell(source).locator(".jp-OutputArea").first();
+    await outputs.filter({ hasText: text }).waitFor({ timeout: limit });
+  }
+
+  cell(source) {
+    return this.cells.filter({ has: this.page.locator(".jp-InputArea-editor", { hasText: source }) }).first();
+  }
+
+  async prompt(source) {
+    return (await this.cell(source).locator(".jp-InputPrompt").first().innerText()).trim();
+  }
+
+  /** What is displayed, cell by cell. */
+  async shown() {
+    return this.cells.evaluateAll((cells) =>
+      cells.map((cell) => ({
+        source: cell.querySelector(".jp-InputArea-editor .cm-content").innerText,
+        prompt: cell.querySelector(".jp-InputPrompt").innerText.trim(),
+        output: cell.querySelector(".jp-OutputArea").innerText,
+        pictures: cell.querySelectorAll(".jp-RenderedSVG").length,
+      })),
+    );
+  }
+
+  async screenshot(name) {
+    await this.page.screenshot({ path: path.join(directory, name) });
+  }
+}
+
+const scenarios = {
+  /** Run All on the example notebook, until its last cell is done. */
+  async notebook(lab, page) {
+    await lab.open("autoawait.ipynb");
+    const kernel = await lab.panel.locator(".jp-KernelName").innerText();
+    await lab.menu("Run", "Run All Cells");
+    await lab.output("asyncio.create_task(repeat", "background 2");
+    const idleMeanwhile = await lab.prompt("asyncio.create_task(repeat");
+    await lab.output("asyncio.create_task(repeat", "background 9", LIMIT + 30_000);
+    await lab.cell("await background").locator(".jp-OutputArea", { hasText: "True" }).first().waitFor();
+    await lab.idle();
+    await lab.screenshot("notebook-end.png");
+    return { kernel, idleMeanwhile, cells: await lab.shown() };
+  },
+
+  /** The stop button and the restart button. */
+  async kernel(lab, page) {
+    await lab.open("kernel.ipynb");
+    const run = async (source) => {
+      await lab.cell(source).locator(".cm-content").click();
+      await page.keyboard.press("Control+Enter");
+    };
+    const interrupted = {};
+    for (const [name, source] of [["busy", "while True"], ["awaiting", "await asyncio.sleep(3600)"]]) {
+      await run(source);
+      await lab.output(source, "begun");
+      await lab.button("interrupt");
+      await lab.output(source, "KeyboardInterrupt");
+      await lab.idle();
+      interrupted[name] = await lab.cell(source).locator(".jp-OutputArea").first().innerText();
+    }
+    await run("kept =");
+    await lab.idle();
+    await lab.button("restart");
+    await lab.dialog.getByRole("button", { name: "Restart", exact: true }).click();
+    await lab.dialog.waitFor({ state: "detached" });
+    await lab.idle();
+    await run('"kept" in globals()');
+    await lab.output('"kept" in globals()', "False");
+    await lab.screenshot("kernel-restarted.png");
+    return { interrupted, promptAfterRestart: await lab.prompt('"kept" in globals()') };
+  },
+
+  /** A question in the notebook, answered in its field. */
+  async question(lab, page) {
+    await lab.open("question.ipynb");
+    await lab.menu("Run", "Run All Cells");
+    const field = lab.panel.locator("input.jp-Stdin-input");
+    await field.waitFor();
+    const prompt = await lab.panel.locator(".jp-Stdin-prompt").innerText();
+    await field.fill("Ada");
+    await field.press("Enter");
+    await lab.output("input(", "hello Ada");
+    return { prompt };
+  },
+
+  /** Tab completes. */
+  async completion(lab, page) {
+    await lab.open("completion.ipynb");
+    await lab.cell("a_long_name = 1").locator(".cm-content").click();
+    await page.keyboard.press("Control+Enter");
+    await lab.panel.locator(".jp-InputPrompt", { hasText: "[1]:" }).waitFor();
+    const content = lab.cells.last().locator(".cm-content");
+    await content.click();
+    await page.keyboard.press("Control+End");
+    await page.keyboard.press("Tab");
+    await content.filter({ hasText: "a_long_name" }).waitFor();
+    return { text: await content.innerText() };
+  },
+
+  /** The picture of the documentation: the notebook as it looks when it has been run. */
+  async picture(lab, page) {
+    await page.setViewportSize({ width: 1200, height: 1040 });
+    await lab.open("autoawait.ipynb");
+    await page.keyboard.press("Control+b");
+    await lab.menu("Run", "Run All Cells");
+    await lab.output("asyncio.create_task(repeat", "background 6", LIMIT + 30_000);
+    await page.keyboard.press("Escape");
+    await lab.cell("loop.is_running()").scrollIntoViewIfNeeded();
+    await lab.screenshot("picture.png");
+    return {};
+  },
+};
+
+const seen = await withPage((page) => scenarios[scenario](new Lab(page), page));
+process.stdout.write(`${JSON.stringify(seen)}\n`);

@@ -1,0 +1,109 @@
+"""`jupyter console` in a pseudo-terminal: what a person types, and what is on the screen."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+from collections.abc import Iterator
+
+import pexpect
+import pytest
+from client import KERNEL_NAME, LIMIT
+
+# Colours, cursor movements, titles: what a terminal does not show as text.
+CONTROL = r"(?:\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x1b[=>()][A-Z0-9]?|\r|\x07)*"
+
+
+def shown(text: str) -> str:
+    """A pattern for the text with whatever the terminal is told between its characters."""
+    return CONTROL.join(re.escape(character) for character in text)
+
+
+class Console:
+    def __init__(self, environment: dict[str, str], *options: str) -> None:
+        self.screen = io.StringIO()
+        command = ["-m", "jupyter_console", "--kernel", KERNEL_NAME, *options]
+        # pexpect's terminal does not tell where its cursor is.
+        env = {**os.environ, **environment, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
+        self.child = pexpect.spawn(
+            sys.executable, command, env=env, encoding="utf-8", timeout=LIMIT, dimensions=(40, 120), logfile=self.screen
+        )
+        self.number = 0
+
+    def expect(self, text: str) -> None:
+        try:
+            self.child.expect(shown(text))
+        except (pexpect.TIMEOUT, pexpect.EOF) as error:
+            raise AssertionError(f"waited for {text!r}; the terminal showed:\n{self.screen.getvalue()}") from error
+
+    def prompt(self) -> None:
+        self.number += 1
+        self.expect(f"In [{self.number}]:")
+
+    def type(self, line: str) -> None:
+        self.child.sendline(line)
+
+
+@pytest.fixture(params=["editor", "simple"])
+def console(request: pytest.FixtureRequest, kernel_environment: dict[str, str]) -> Iterator[Console]:
+    """With its line editor, as people use it, and with the plain prompt that it has for pipes."""
+    console = Console(kernel_environment, *(["--simple-prompt"] if request.param == "simple" else []))
+    yield console
+    console.child.close(force=True)
+
+
+def test_a_session(console: Console) -> None:
+    console.expect("Jupyter console")
+    console.expect("Python 3.")  # the kernel's own banner
+    console.prompt()
+    console.type("1+1")
+    console.expect("Out[1]: 2")
+    console.prompt()
+    console.type("import asyncio")
+    console.prompt()
+    console.type("await asyncio.sleep(0.1, 'slept')")
+    console.expect("Out[3]: 'slept'")
+    console.prompt()
+    console.type("1 / 0")
+    console.expect("ZeroDivisionError")
+    console.expect("Cell In[4], line 1")
+    console.prompt()
+    console.type("while print('beg' + 'un') is None: __import__('time').sleep(0.2)")
+    console.type("")
+    console.expect("begun")
+    console.child.sendintr()
+    console.expect("KeyboardInterrupt")
+    console.prompt()
+    console.type("print('still', 'here')")
+    console.expect("still here")
+    console.prompt()
+    console.type("exit")
+    console.child.expect(pexpect.EOF)
+    console.child.close()
+    assert console.child.exitstatus == 0, console.screen.getvalue()
+
+
+def test_input(console: Console) -> None:
+    console.prompt()
+    console.type("name = input('who? ')")
+    console.expect("who? ")
+    console.type("Ada")
+    console.prompt()
+    console.type("name")
+    console.expect("Out[2]: 'Ada'")
+
+
+@pytest.mark.parametrize("console", ["editor"], indirect=True)
+def test_a_block(console: Console) -> None:
+    """Enter goes on as long as is_complete says so."""
+    console.prompt()
+    console.type("for i in range(3):")
+    console.expect("...:")
+    console.type("print('line', i)")
+    console.expect("...:")
+    console.type("")
+    for i in range(3):
+        console.expect(f"line {i}")
+    console.prompt()

@@ -1,0 +1,177 @@
+"""Interrupts, by message and by SIGINT: whatever a cell does, it stops; and it is that cell which stops."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from client import Kernel
+
+both_ways = pytest.mark.parametrize("how", ["message", "signal"])
+
+# A cell says `begun` when it is worth interrupting it.
+SYNCHRONOUS = {
+    "busy loop": "print('begun')\nwhile True: pass",
+    "busy function": "def spin():\n    n = 0\n    while True: n += 1\nprint('begun')\nspin()",
+    "sleep": "import time\nprint('begun')\ntime.sleep(1000)",
+    "short sleeps": "import time\nprint('begun')\nwhile True: time.sleep(0.001)",
+    "prints": "print('begun')\nwhile True: print('x' * 10)",
+    "comprehension": "print('begun')\n[x for x in iter(int, 1)]",
+    "lock": "import threading\nlock = threading.Lock()\nlock.acquire()\nprint('begun')\nlock.acquire()",
+    "queue": "import queue\nprint('begun')\nqueue.Queue().get()",
+    "subprocess": "import subprocess\nprint('begun')\nsubprocess.run(['sleep', '1000'])",
+    "pipe": "import os\nr, w = os.pipe()\nprint('begun')\nos.read(r, 1)",
+    "socket": "import socket\na, b = socket.socketpair()\nprint('begun')\na.recv(1)",
+    "join": "import threading\nthread = threading.Thread(target=threading.Event().wait, daemon=True)\nthread.start()\nprint('begun')\nthread.join()",
+}
+ASYNCHRONOUS = {
+    "await sleep": "import asyncio\nprint('begun')\nawait asyncio.sleep(1000)",
+    "await a future": "import asyncio\nprint('begun')\nawait asyncio.get_running_loop().create_future()",
+    "await in a function": "import asyncio\nasync def wait():\n    print('begun')\n    await asyncio.Event().wait()\nawait wait()",
+    "async for": "import asyncio\nasync def forever():\n    while True:\n        await asyncio.sleep(0.01)\n        yield 1\nprint('begun')\nasync for _x in forever(): pass",
+    "gather": "import asyncio\nprint('begun')\nawait asyncio.gather(asyncio.sleep(1000), asyncio.sleep(1001))",
+    "task group": "import asyncio\nasync with asyncio.TaskGroup() as group:\n    group.create_task(asyncio.sleep(1000))\n    print('begun')",
+    "subprocess": "import asyncio\nprocess = await asyncio.create_subprocess_exec('sleep', '1000')\nprint('begun')\nawait process.wait()",
+    "to_thread": "import asyncio, threading\nrelease = threading.Event()\nprint('begun')\nawait asyncio.to_thread(release.wait, 1000)",
+}
+MIXED = {
+    "busy after an await": "import asyncio\nawait asyncio.sleep(0)\nprint('begun')\nwhile True: pass",
+    "sleep after an await": "import asyncio, time\nawait asyncio.sleep(0)\nprint('begun')\ntime.sleep(1000)",
+    "await after work": "import asyncio\nsum(range(1000))\nprint('begun')\nawait asyncio.sleep(1000)",
+    "awaits that never wait": "import asyncio\nprint('begun')\nwhile True: await asyncio.sleep(0)",
+}
+NOT_IN_IPYKERNEL = {"lock", "queue", "join", "busy after an await", "sleep after an await"}
+
+
+def stops(kernel: Kernel, code: str, how: str, enames: tuple[str, ...] = ("KeyboardInterrupt",)) -> None:
+    cell = kernel.submit(code).wait_for("begun")
+    kernel.interrupt(how)
+    reply = cell.wait(10).reply
+    assert reply["status"] == "error"
+    assert reply["ename"] in enames
+    assert cell.error is not None
+    after = kernel.ok("'next ' + 'cell'")
+    assert after.result == "'next cell'"
+
+
+@both_ways
+@pytest.mark.parametrize("name", SYNCHRONOUS)
+def test_synchronous_code(kernel: Kernel, name: str, how: str) -> None:
+    stops(kernel, SYNCHRONOUS[name], how)
+    kernel.run("release = thread = None")
+
+
+@both_ways
+@pytest.mark.parametrize("name", ASYNCHRONOUS)
+def test_at_an_await(kernel: Kernel, name: str, how: str) -> None:
+    also = () if kernel.manager.kernel_name.startswith("everloop") else ("CancelledError",)
+    stops(kernel, ASYNCHRONOUS[name], how, ("KeyboardInterrupt", *also))
+    kernel.run("release.set()" if name == "to_thread" else "process.kill()" if name == "subprocess" else "0", silent=True)
+
+
+@pytest.mark.everloop_only("ipykernel does not interrupt the synchronous stretch of an async cell (ipykernel#1239)")
+@both_ways
+@pytest.mark.parametrize("name", MIXED)
+def test_mixed_cells(kernel: Kernel, name: str, how: str) -> None:
+    stops(kernel, MIXED[name], how)
+
+
+@both_ways
+def test_an_interrupt_while_idle_does_nothing(kernel: Kernel, how: str) -> None:
+    for i in range(10):
+        kernel.interrupt(how)
+        kernel.request("kernel_info_request", channel="control").wait()
+        assert kernel.ok(f"import asyncio\nawait asyncio.sleep(0.001)\n{i}").result == str(i)
+        assert kernel.ok(f"{i}").result == str(i)
+
+
+def test_an_interrupt_at_the_end_of_a_cell_never_hits_the_next(kernel: Kernel) -> None:
+    """Each round interrupts at another moment around the end of a short cell; the next one is asked for after the answer."""
+    for i in range(60):
+        short = kernel.submit(f"import time\ntime.sleep(0.0005)\nfor _n in range({i * 20}): pass")
+        kernel.interrupt("message")
+        short.wait()
+        assert kernel.ok(f"for _n in range(2000): pass\n{i}").result == str(i)
+
+
+@both_ways
+def test_a_background_task_survives_an_interrupt(kernel: Kernel, how: str) -> None:
+    kernel.ok("import asyncio\nasync def last():\n    await asyncio.sleep(1000)\nsurvivor = asyncio.create_task(last());")
+    for code in ("import asyncio\nprint('begun')\nawait asyncio.sleep(1000)", "print('begun')\nwhile True: pass"):
+        stops(kernel, code, how, ("KeyboardInterrupt", "CancelledError"))
+        assert kernel.ok("survivor.done()").result == "False"
+    kernel.ok("survivor.cancel();")
+
+
+@both_ways
+def test_an_interrupt_can_be_caught(kernel: Kernel, how: str) -> None:
+    cell = kernel.submit("import time\ntry:\n    print('begun')\n    time.sleep(1000)\nexcept KeyboardInterrupt:\n    print('caught')\n'went on'")
+    cell.wait_for("begun")
+    kernel.interrupt(how)
+    assert cell.wait(10).reply["status"] == "ok"
+    assert cell.stdout == "begun\ncaught\n"
+    assert cell.result == "'went on'"
+
+
+@pytest.mark.everloop_only("ipykernel raises CancelledError at an await")
+@both_ways
+def test_finally_runs_at_an_await(kernel: Kernel, how: str) -> None:
+    cell = kernel.submit("import asyncio\ntry:\n    print('begun')\n    await asyncio.sleep(1000)\nfinally:\n    print('cleaned up')")
+    cell.wait_for("begun")
+    kernel.interrupt(how)
+    assert cell.wait(10).reply["ename"] == "KeyboardInterrupt"
+    assert cell.stdout == "begun\ncleaned up\n"
+
+
+def test_an_interrupt_aborts_what_is_queued(kernel: Kernel) -> None:
+    cell = kernel.submit("import time\nprint('begun')\ntime.sleep(1000)").wait_for("begun")
+    queued = [kernel.submit("'never'") for _ in range(5)]
+    kernel.interrupt("message")
+    assert cell.wait(10).reply["ename"] == "KeyboardInterrupt"
+    assert [after.wait().reply["status"] for after in queued] == ["aborted"] * 5
+    assert kernel.ok("'alive'").result == "'alive'"
+
+
+def test_the_traceback_of_an_interrupt(kernel: Kernel) -> None:
+    cell = kernel.submit("import time\nprint('begun')\ntime.sleep(1000)").wait_for("begun")
+    kernel.interrupt("message")
+    cell.wait(10)
+    assert f"Cell In[{cell.reply['execution_count']}], line 3" in cell.traceback
+    assert "KeyboardInterrupt" in cell.traceback
+
+
+def test_an_interrupt_reply(kernel: Kernel) -> None:
+    assert kernel.request("interrupt_request", channel="control").wait().reply == {"status": "ok"}
+
+
+def test_two_interrupts_in_a_row(kernel: Kernel) -> None:
+    code = "import time\ntry:\n    print('begun')\n    time.sleep(1000)\nfinally:\n    print('cleaning')\n    time.sleep(1000)"
+    cell = kernel.submit(code).wait_for("begun")
+    kernel.interrupt("message")
+    cell.wait_for("cleaning")
+    kernel.interrupt("message")
+    assert cell.wait(10).reply["ename"] == "KeyboardInterrupt"
+    assert kernel.ok("'alive'").result == "'alive'"
+
+
+def test_a_kernel_can_interrupt_itself(kernel: Kernel) -> None:
+    cell = kernel.run("import signal, time\ntry:\n    signal.raise_signal(signal.SIGINT)\n    time.sleep(1000)\nexcept KeyboardInterrupt:\n    print('caught')")
+    assert cell.stdout == "caught\n"
+
+
+def test_the_manager_interrupts_as_the_kernelspec_says(kernel: Kernel) -> None:
+    """What Jupyter Server does when the stop button is pressed."""
+    cell = kernel.submit("import time\nprint('begun')\ntime.sleep(1000)").wait_for("begun")
+    kernel.manager.interrupt_kernel()
+    assert cell.wait(10).reply["ename"] == "KeyboardInterrupt"
+
+
+def test_a_storm_of_signals(kernel: Kernel, tmp_path: Path) -> None:
+    cell = kernel.submit("print('begun')\nwhile True: pass").wait_for("begun")
+    for _ in range(50):
+        os.kill(kernel.pid, signal.SIGINT)
+    assert cell.wait(10).reply["ename"] == "KeyboardInterrupt"
+    kernel.request("kernel_info_request", channel="control").wait()
+    assert kernel.ok("'alive'").result == "'alive'"

@@ -1,0 +1,79 @@
+"""JupyterLab in a browser: the kernel as most people meet it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from client import KERNEL_NAME
+from lab import Lab
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory, kernel_environment: dict[str, str]) -> Iterator[Lab]:
+    with Lab(tmp_path_factory.mktemp("lab") / "server", kernel_environment) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def executed(lab: Lab) -> dict[str, Any]:
+    """What a person sees who opened the example notebook and chose Run All."""
+    lab.add_notebook("autoawait.ipynb")
+    return lab.browse("notebook")
+
+
+def output(executed: dict[str, Any], source: str) -> str:
+    return next(cell["output"] for cell in executed["cells"] if source in cell["source"])
+
+
+def test_run_all_cells(executed: dict[str, Any]) -> None:
+    if KERNEL_NAME == "everloop":
+        assert executed["kernel"] == "Python (everloop)"
+    cells = executed["cells"]
+    assert [cell["prompt"] for cell in cells] == [f"[{n}]:" for n in range(1, len(cells) + 1)]
+    # The cell of the background task was done while its task printed.
+    assert executed["idleMeanwhile"].strip("[]:").isdigit()
+
+    assert "slept half a second" in output(executed, "await asyncio.sleep(0.5")
+    assert "3 2 1 go" in output(executed, "async for number in countdown(3)")
+    assert "[25, 16, 9, 4, 1]" in output(executed, "async for number in countdown(3)")
+    assert "True" in output(executed, "loop.is_running()")
+    assert [line for line in output(executed, "create_task(repeat").splitlines() if line] == [f"background {n}" for n in range(10)]
+    assert "serving at http://127.0.0.1:" in output(executed, "TCPSite")
+    assert "['Ada', 'Grace', 'Guido', 'Margaret', 'Tim']" in output(executed, "ClientSession")
+    assert [cell["pictures"] for cell in cells if "ClientSession" in cell["source"]] == [1]
+    assert "a busy loop was interrupted" in output(executed, "while True")
+    assert "an await was interrupted" in output(executed, "sleep(3600)")
+
+
+@pytest.mark.everloop_only("ipykernel does not tell")
+def test_the_exception_of_a_background_task_is_seen(executed: dict[str, Any]) -> None:
+    assert "LookupError: lost in the background" in output(executed, "create_task(fail")
+
+
+@pytest.mark.everloop_only("ipykernel raises CancelledError at an await")
+def test_interrupt_and_restart(lab: Lab) -> None:
+    lab.add_notebook(
+        "kernel.ipynb",
+        "print('begun')\nwhile True: pass",
+        "import asyncio\nprint('begun')\nawait asyncio.sleep(3600)",
+        "kept = 1",
+        '"kept" in globals()',
+    )
+    seen = lab.browse("kernel")
+    assert set(seen["interrupted"]) == {"busy", "awaiting"}
+    for text in seen["interrupted"].values():
+        assert "KeyboardInterrupt" in text
+        assert "Cell In[" in text
+    assert seen["promptAfterRestart"] == "[1]:"
+
+
+def test_a_question(lab: Lab) -> None:
+    lab.add_notebook("question.ipynb", "print('hello', input('who? '))")
+    assert lab.browse("question")["prompt"].strip() == "who?"
+
+
+def test_tab_completes(lab: Lab) -> None:
+    lab.add_notebook("completion.ipynb", "a_long_name = 1", "x = a_long_na")
+    assert lab.browse("completion")["text"].strip() == "x = a_long_name"

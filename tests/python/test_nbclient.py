@@ -1,0 +1,120 @@
+"""The example notebook, executed by nbclient, by `jupyter execute`, by nbconvert, and read as a front end reads it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import notebook as example
+import pytest
+from client import ANSI, KERNEL_NAME, Kernel
+from nbclient import NotebookClient
+
+stored_by_everloop = pytest.mark.everloop_only("the notebook stores what everloop answers")
+
+
+def differences(stored: nbformat.NotebookNode, executed: nbformat.NotebookNode) -> list[str]:
+    """One line for each cell whose outputs are not the stored ones.
+
+    nbclient reads a cell's outputs until the cell is idle. What a task in the background says later is none of its
+    business, so there the outputs need only be the beginning of the stored ones; `test_everything` wants them all.
+    """
+    found = []
+    for before, after in zip(example.code_cells(stored), example.code_cells(executed), strict=True):
+        wanted, got = example.comparable(before.outputs), example.comparable(after.outputs)
+        if "background" in before.metadata.get("tags", []):
+            wanted = wanted[: len(got)]
+        if wanted != got:
+            found.append(f"{before.source}\n  stored   {wanted}\n  executed {got}")
+    return found
+
+
+def errors(notebook: nbformat.NotebookNode) -> list[str]:
+    return [
+        ANSI.sub("", "\n".join(output.traceback))
+        for cell in example.code_cells(notebook)
+        if "background" not in cell.metadata.get("tags", [])
+        for output in cell.outputs
+        if output.output_type == "error"
+    ]
+
+
+def test_the_notebook_stores_outputs_of_all_that_it_shows() -> None:
+    text = "\n".join(str(cell.outputs) for cell in example.code_cells(example.read()))
+    for part in ("slept half a second", "background 9", "lost in the background", "was interrupted", "svg", "Ada"):
+        assert part in text
+
+
+@stored_by_everloop
+def test_everything(start_kernel: Callable[..., Kernel]) -> None:
+    """All outputs of all cells, with those that tasks in the background wrote after their cell."""
+    stored, executed = example.read(), example.read()
+    example.execute(start_kernel(cwd=example.NOTEBOOK.parent), executed)
+    for before, after in zip(example.code_cells(stored), example.code_cells(executed), strict=True):
+        assert example.comparable(after.outputs) == example.comparable(before.outputs), before.source
+
+
+def run_with_nbclient(kernel_environment: dict[str, str], tmp_path: Path) -> nbformat.NotebookNode:
+    executed = example.read()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in kernel_environment.items():
+            patch.setenv(name, value)
+        client = NotebookClient(executed, kernel_name=KERNEL_NAME, timeout=60, resources={"metadata": {"path": str(tmp_path)}})
+        client.execute()
+    return executed
+
+
+def test_nbclient(kernel_environment: dict[str, str], tmp_path: Path) -> None:
+    executed = run_with_nbclient(kernel_environment, tmp_path)
+    assert errors(executed) == []
+    assert [cell.execution_count for cell in example.code_cells(executed)] == list(range(1, len(example.code_cells(executed)) + 1))
+    if KERNEL_NAME == "everloop":
+        assert differences(example.read(), executed) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["execute", f"--kernel_name={KERNEL_NAME}", "--output={output}", "{notebook}"],
+        [
+            "nbconvert",
+            "--to=notebook",
+            "--execute",
+            f"--ExecutePreprocessor.kernel_name={KERNEL_NAME}",
+            "--output-dir={directory}",
+            "--output={name}",
+            "{notebook}",
+        ],
+    ],
+    ids=["jupyter execute", "nbconvert"],
+)
+def test_command_lines(command: list[str], kernel_environment: dict[str, str], tmp_path: Path) -> None:
+    source = tmp_path / "autoawait.ipynb"
+    source.write_bytes(example.NOTEBOOK.read_bytes())
+    output = tmp_path / "executed.ipynb"
+    arguments = [part.format(notebook=source, output=output.with_suffix(""), directory=tmp_path, name=output.stem) for part in command]
+    done = subprocess.run(
+        [sys.executable, "-m", "jupyter", *arguments],
+        env={**os.environ, **kernel_environment},
+        capture_output=True,
+        text=True,
+        timeout=150,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    executed = nbformat.read(output, as_version=4)
+    assert errors(executed) == []
+    if KERNEL_NAME == "everloop":
+        assert differences(example.read(), executed) == []
+
+
+def test_nbclient_reports_an_error(kernel_environment: dict[str, str], tmp_path: Path) -> None:
+    from nbclient.exceptions import CellExecutionError
+
+    broken = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import asyncio\nawait asyncio.sleep(0)\n1 / 0")])
+    client = NotebookClient(broken, kernel_name=KERNEL_NAME, timeout=60, resources={"metadata": {"path": str(tmp_path)}})
+    with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
+        client.execute()

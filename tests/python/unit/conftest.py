@@ -1,0 +1,62 @@
+"""The Python of the kernel on CPython: the native module `_everloop` is replaced by one that records what it is told."""
+
+import pathlib
+import sys
+import types
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "kernel" / "python"))
+
+
+class Door(types.ModuleType):
+    """What `_everloop` promises to Python, kept in lists. `answers` are what the front end will say to questions."""
+
+    def __init__(self):
+        super().__init__("_everloop")
+        self.reset()
+
+    def reset(self):
+        self.log = []
+        self.answers = []
+        self.stdin_allowed = True
+
+    def publish(self, msg_type, content, metadata=None, buffers=None):
+        self.log.append((msg_type, content))
+        self.last_buffers = buffers
+
+    def write_stream(self, name, text):
+        # What the real one does to text that has no UTF-8.
+        text.encode("utf-8")
+        self.log.append((name, text))
+
+    def flush_streams(self):
+        self.log.append(("flush", None))
+
+    def allow_stdin(self):
+        return self.stdin_allowed
+
+    def ask(self, prompt, password):
+        self.log.append(("ask", (prompt, password)))
+        answer = self.answers.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    @property
+    def messages(self):
+        """What was published, without streams, questions and flushes."""
+        return [entry for entry in self.log if entry[0] not in ("flush", "ask", "stdout", "stderr")]
+
+    def text(self, name):
+        """Everything written to `name`."""
+        return "".join(text for kind, text in self.log if kind == name)
+
+
+DOOR = sys.modules["_everloop"] = Door()
+
+
+@pytest.fixture
+def door():
+    DOOR.reset()
+    return DOOR
