@@ -17,9 +17,17 @@
 //! - [`history`]: inputs and outputs of all sessions
 
 pub mod cell;
+pub mod descriptors;
+pub mod dispatch;
 pub mod event_loop;
 pub mod history;
 pub mod interpreter;
+pub mod kernel;
+mod log;
 pub mod native;
 pub mod outbox;
+mod parent_poller;
+mod processes;
+pub mod requests;
 pub mod sockets;
+mod usage;

@@ -190,12 +190,12 @@ mod tests {
         let variables = [
             ("JUPYTER_PATH", "/first:/usr/share/jupyter"),
             ("HOME", "/home/ada"),
-            ("VIRTUAL_ENV", "/work/.venv"),
+            ("VIRTUAL_ENV", "/home/ada/project/.venv"),
         ];
         let expected = [
             "/first",
             "/usr/share/jupyter",
-            "/work/.venv/share/jupyter",
+            "/home/ada/project/.venv/share/jupyter",
             "/home/ada/.local/share/jupyter",
             "/usr/local/share/jupyter",
         ];

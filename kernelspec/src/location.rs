@@ -28,9 +28,12 @@ impl Location {
         let prefix = match self {
             Location::User => {
                 let kernels = directories::kernels(&directories::user(host)?);
+                // Nobody asked for the environment; one that was deleted under an open shell is no failure.
+                let environment =
+                    environment::active(host).and_then(|prefix| existing(&prefix).ok());
                 return Ok(Target {
                     kernels,
-                    environment: environment::active(host),
+                    environment,
                 });
             }
             Location::SysPrefix => {
@@ -78,10 +81,14 @@ mod tests {
             Path::new("/home/ada/.local/share/jupyter/kernels")
         );
         assert_eq!(target.environment, None);
-        let target = Location::User
-            .on(&host(&[("HOME", "/home/ada"), ("VIRTUAL_ENV", "/venv")]))
-            .unwrap();
-        assert_eq!(target.environment, Some("/venv".into()));
+        let environment = tempfile::tempdir().unwrap();
+        let recorded = |variable: &str| {
+            let host = host(&[("HOME", "/home/ada"), ("VIRTUAL_ENV", variable)]);
+            Location::User.on(&host).unwrap().environment
+        };
+        let path = environment.path();
+        assert_eq!(recorded(path.to_str().unwrap()), Some(path.to_owned()));
+        assert_eq!(recorded("/no/such/environment"), None);
     }
 
     #[test]

@@ -33,31 +33,51 @@ def pretty(obj, max_width=MAX_WIDTH, max_seq_length=MAX_SEQ_LENGTH):
 
 
 def flat_text(obj, max_width=MAX_WIDTH, max_seq_length=MAX_SEQ_LENGTH):
-    """The text of a scalar, or of a list, tuple or dict of scalars, or None for anything else.
+    """The text of a scalar, and of many lists, tuples and dicts of scalars, or None when it takes a printer.
 
     This is the short way for what most cells end with; the result is the one that the printer would give.
     """
     kind = type(obj)
     if kind in SCALARS:
         return repr(obj)
-    if kind is list or kind is tuple:
-        if len(obj) > max_seq_length or not all(type(item) in SCALARS for item in obj):
-            return None
-        text = repr(obj)
-        if len(text) <= max_width or len(obj) == 1:
-            return text
-        return text[0] + ",\n ".join(map(repr, obj)) + text[-1]
-    if kind is dict:
-        if len(obj) > max_seq_length:
-            return None
-        for key, value in obj.items():
-            if type(key) not in SCALARS or type(value) not in SCALARS:
-                return None
-        text = repr(obj)
-        if len(text) <= max_width or len(obj) == 1:
-            return text
+    if kind not in _CONTAINERS or len(obj) > max_seq_length:
+        return None
+    inner = _inner_kinds(obj)
+    if inner and not (inner <= _CONTAINERS and _may_fit(obj, max_width, depth=4)):
+        return None
+    text = repr(obj)
+    if len(text) <= max_width:
+        return text
+    return None if inner else _one_on_each_line(obj, text)
+
+
+_CONTAINERS = frozenset({list, tuple, dict})
+
+
+def _inner_kinds(obj):
+    """The types in a container, but for scalars."""
+    kinds = set(map(type, obj))
+    if type(obj) is dict:
+        kinds.update(map(type, obj.values()))
+    return kinds - SCALARS
+
+
+def _may_fit(obj, max_width, depth):
+    """Whether `obj` holds nothing but plain containers and scalars, and not more than could be on one line."""
+    if depth == 0 or len(obj) * 3 > max_width + 3:
+        return False
+    if not _inner_kinds(obj) <= _CONTAINERS:
+        return False
+    items = [*obj, *obj.values()] if type(obj) is dict else obj
+    return all(_may_fit(item, max_width, depth - 1) for item in items if type(item) in _CONTAINERS)
+
+
+def _one_on_each_line(obj, text):
+    if len(obj) == 1:
+        return text
+    if type(obj) is dict:
         return "{" + ",\n ".join([f"{key!r}: {value!r}" for key, value in obj.items()]) + "}"
-    return None
+    return text[0] + ",\n ".join(map(repr, obj)) + text[-1]
 
 
 class _Group:
@@ -120,7 +140,8 @@ class Printer:
         if self._pending:
             self._pending.append(obj)
             self._pending_width += len(obj)
-            self._fit()
+            if self._column + self._pending_width > self.max_width:
+                self._fit()
         else:
             self._written.append(obj)
             self._column += len(obj)

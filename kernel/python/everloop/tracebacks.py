@@ -11,6 +11,8 @@ CONTEXT = 2  # lines before and after the one that failed
 WIDTH = 75
 MAX_FRAMES = 60
 MAX_LINE = 500
+# Front ends run many cells in silence; those count too.
+MAX_CELLS = 10_000
 
 _RED, _GREEN, _CYAN, _BLUE = "\x1b[31m", "\x1b[32m", "\x1b[36m", "\x1b[34m"
 _PLAIN = "\x1b[39m"
@@ -22,6 +24,8 @@ _EXIT_HINT = "To exit: use 'exit', 'quit', or Ctrl-D."
 
 # filename -> (execution count, lines). A copy of what linecache holds: anybody may call linecache.clearcache().
 _cells = {}
+_registered = 0
+_highest = -1
 
 
 # -- cells
@@ -32,17 +36,27 @@ def register_cell(execution_count, code):
 
     Each call makes a name of its own: a cell run twice is two sources, and functions of the first still show theirs.
     """
-    filename = f"<everloop-cell-{execution_count}>"
-    again = 2
-    while filename in _cells:
-        filename = f"<everloop-cell-{execution_count}-{again}>"
-        again += 1
+    global _registered, _highest
+    _registered += 1
+    if execution_count > _highest:
+        _highest = execution_count
+        filename = f"<everloop-cell-{execution_count}>"
+    else:
+        filename = f"<everloop-cell-{execution_count}-{_registered}>"
+    if len(_cells) >= MAX_CELLS:
+        _forget_oldest()
     lines = code.splitlines(True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     _cells[filename] = (execution_count, lines)
     _publish_lines(filename, lines)
     return filename
+
+
+def _forget_oldest():
+    oldest = next(iter(_cells))
+    del _cells[oldest]
+    linecache.cache.pop(oldest, None)
 
 
 def cell_name(filename):
@@ -155,7 +169,8 @@ def _one(error, tb):
     frames, hidden = _visible_frames(error, tb)
     parts.extend(_frames(frames))
     if hidden:
-        parts.append(f"    {_colour(_RED, f'[... skipping hidden {hidden} frame{"s" * (hidden > 1)}]')}\n")
+        frames = "frame" if hidden == 1 else "frames"
+        parts.append(f"    {_colour(_RED, f'[... skipping hidden {hidden} {frames}]')}\n")
     parts.append("\n".join(_syntax_error(error)) if isinstance(error, SyntaxError) else _last_line(error))
     return parts
 
@@ -309,11 +324,19 @@ def _skipped(counts):
 
 def _frame(frame, lineno, lasti):
     code = frame.f_code
-    header = _location(code.co_filename, lineno)
+    frozen = _is_frozen(frame)
+    header = _location(f"<frozen {code.co_filename}>" if frozen else code.co_filename, lineno)
     if code.co_name != "<module>":
         name = getattr(code, "co_qualname", code.co_name)
         header += f", in {_colour(_CYAN, name)}{_colour(_BLUE, _parameters(code))}"
-    return "\n".join([header, *_context(frame, lineno, lasti)]) + "\n"
+    context = [] if frozen else _context(frame, lineno, lasti)
+    return "\n".join([header, *context]) + "\n"
+
+
+def _is_frozen(frame):
+    """Whether the code is of a module in the binary: its file name is then the module's, and there are no lines."""
+    spec = frame.f_globals.get("__spec__")
+    return getattr(spec, "origin", None) == "frozen" and not frame.f_code.co_filename.startswith("<")
 
 
 def _location(filename, lineno):

@@ -10,7 +10,7 @@
 //! `f"abc`) is invalid; a warning does not make a cell invalid; errors that only the compiler sees (`return` at top
 //! level) leave it complete, since running it shows them best.
 
-use ruff_python_ast::token::TokenKind;
+use ruff_python_ast::token::{TokenKind, Tokens};
 use ruff_python_parser::{
     InterpolatedStringErrorType, LexicalErrorType, Mode, ParseError, ParseErrorType, ParseOptions,
     parse_unchecked,
@@ -169,7 +169,7 @@ struct Layout<'src> {
 }
 
 impl<'src> Layout<'src> {
-    fn of(source: &'src str, tokens: &ruff_python_ast::token::Tokens) -> Self {
+    fn of(source: &'src str, tokens: &Tokens) -> Self {
         let mut layout = Self {
             source,
             blocks: Vec::new(),
@@ -181,13 +181,13 @@ impl<'src> Layout<'src> {
         };
         let mut at_line_start = true;
         let mut comment_at_end = false;
-        for token in tokens.iter() {
+        for token in tokens {
             let range = token.range();
             match token.kind() {
                 TokenKind::Indent => layout.blocks.push(&source[range]),
                 // Those at the end of the text only say that it ended.
                 TokenKind::Dedent if range.start().to_usize() < source.len() => {
-                    drop(layout.blocks.pop())
+                    layout.blocks.pop();
                 }
                 TokenKind::Dedent => layout.ends_in_block = true,
                 TokenKind::Newline => at_line_start = true,

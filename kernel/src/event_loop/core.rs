@@ -242,6 +242,7 @@ fn run_handle(handle: &PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
 /// Seconds of the clock that `time.monotonic` shows.
 fn monotonic() -> f64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    #[expect(unsafe_code, reason = "the clock is a system call")]
     // SAFETY: `now` is a valid timespec to write to.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
     #[expect(clippy::cast_precision_loss, reason = "seconds since the machine started, and fewer than 1e9 nanoseconds")]
@@ -351,7 +352,7 @@ impl LoopCore {
     }
 
     #[pymethod]
-    fn time(zelf: &Py<Self>) -> f64 {
+    fn time(_zelf: &Py<Self>) -> f64 {
         monotonic()
     }
 
@@ -430,7 +431,7 @@ impl LoopCore {
     }
 
     #[pygetset(name = "_ready", setter)]
-    fn set_ready_handles(zelf: &Py<Self>, _value: PyObjectRef) {
+    fn set_ready_handles(_zelf: &Py<Self>, _value: PyObjectRef) {
         // `BaseEventLoop.__init__` assigns an empty deque; the queue is ours.
     }
 
@@ -440,7 +441,7 @@ impl LoopCore {
     }
 
     #[pygetset(name = "_scheduled", setter)]
-    fn set_scheduled_handles(zelf: &Py<Self>, _value: PyObjectRef) {
+    fn set_scheduled_handles(_zelf: &Py<Self>, _value: PyObjectRef) {
         // As with `_ready`.
     }
 

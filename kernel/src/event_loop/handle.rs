@@ -148,7 +148,7 @@ impl Handle {
 
     /// Handles with a traceback of their creation are asyncio's own; the loop makes those in debug mode.
     #[pygetset]
-    fn _source_traceback(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
+    fn _source_traceback(_zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
         vm.ctx.none()
     }
 }
@@ -235,7 +235,7 @@ impl TimerHandle {
     }
 
     #[pygetset]
-    fn _source_traceback(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
+    fn _source_traceback(_zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
         vm.ctx.none()
     }
 }

@@ -75,6 +75,7 @@ impl Watches {
         }
         let mut watch = Watch::default();
         *watch.slot(direction) = Some(handle);
+        #[expect(unsafe_code, reason = "the descriptor belongs to Python")]
         // SAFETY: asyncio's contract: whoever watches a descriptor stops watching it before closing it. The kernel
         // forgets a closed descriptor by itself, and `drop_stale` forgets ours.
         unsafe { poller.add_with_mode(fd, watch.interest(fd), PollMode::Level) }?;
@@ -113,14 +114,17 @@ impl Watches {
 }
 
 fn modify(poller: &Poller, fd: RawFd, interest: Event) -> io::Result<()> {
+    #[expect(unsafe_code, reason = "the descriptor belongs to Python")]
     // SAFETY: the descriptor is only named to the kernel, which answers EBADF if it is closed.
     let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
     poller.modify_with_mode(borrowed, interest, PollMode::Level)
 }
 
 fn delete(poller: &Poller, fd: RawFd) -> io::Result<()> {
+    #[expect(unsafe_code, reason = "the descriptor belongs to Python")]
     // SAFETY: as in `modify`.
-    poller.delete(unsafe { BorrowedFd::borrow_raw(fd) })
+    let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
+    poller.delete(borrowed)
 }
 
 /// The poller and tokio's view of it.
@@ -142,7 +146,11 @@ impl Readiness {
     /// # Errors
     /// When the process has no descriptors left. Must be called inside a tokio runtime.
     pub(super) fn new() -> io::Result<Self> {
-        let poller = AsyncFd::with_interest(PollerFd(Poller::new()?), Interest::READABLE)?;
+        let poller = PollerFd(Poller::new()?);
+        // SAFETY: the poller owns its descriptor and lives inside of the `AsyncFd`.
+        #[expect(unsafe_code, reason = "the poller is its own descriptor's owner")]
+        let poller = unsafe { AsyncFd::register_with_interest(poller, Interest::READABLE) }
+            .map_err(|error| io::Error::from(error.into_parts().1))?;
         Ok(Self { poller })
     }
 

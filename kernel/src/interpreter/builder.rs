@@ -4,7 +4,7 @@ use rustpython::{InterpreterBuilder, InterpreterBuilderExt};
 use rustpython_vm::{Interpreter, Settings};
 
 /// The Python half of the kernel, compiled into the binary.
-const PYTHON: &rustpython_vm::frozen::FrozenLib = rustpython_vm::py_freeze!(dir = "python", crate_name = "rustpython_vm");
+const PYTHON: &rustpython_vm::frozen::FrozenLib = rustpython_vm::py_freeze!(dir = "../../python", crate_name = "rustpython_vm");
 
 /// An interpreter with the standard library, `_everloop` and the package `everloop`.
 pub(super) fn build() -> Interpreter {

@@ -18,7 +18,7 @@ fn nothing(cursor: Option<usize>) -> CompleteReply {
     CompleteReply { cursor_start: cursor, cursor_end: cursor, ..CompleteReply::default() }
 }
 
-enum Lookup {
+pub(super) enum Lookup {
     Complete(CompleteRequest, oneshot::Sender<CompleteReply>),
     Inspect(InspectRequest, oneshot::Sender<InspectReply>),
 }
@@ -96,8 +96,9 @@ fn call<T: DeserializeOwned>(
             return Ok(serde_json::Value::Null);
         };
         let namespace = main.shell.get_attr("user_ns", vm)?;
-        let module = vm.import_from("everloop", "lookups")?;
-        json::from_python(&*function(module, namespace)?, vm)
+        let module = crate::native::import::from_module("everloop", "lookups", vm)?;
+        let answer = function(module, namespace)?;
+        json::from_python(&answer, vm)
     })();
     match answer {
         Ok(answer) => serde_json::from_value(answer).map_err(|error| tracing::warn!(%error, what, "lookup")).ok(),

@@ -20,6 +20,7 @@ impl ThreadId {
     /// Sends a signal to the interpreter thread alone, so that what it waits for in a system call ends.
     pub(super) fn signal(&self, signal: libc::c_int) {
         if let Some(&pthread) = self.pthread.get() {
+            #[expect(unsafe_code, reason = "signals to one thread are a system call")]
             // SAFETY: the thread lives as long as the process: `main` ends the process after joining it, and a
             // signal to a thread that has ended but is not joined is ESRCH.
             unsafe { libc::pthread_kill(pthread, signal) };
@@ -33,6 +34,7 @@ pub fn leave_interrupts_to_python() {
 }
 
 fn mask_sigint(how: libc::c_int) {
+    #[expect(unsafe_code, reason = "signal masks are a system call")]
     // SAFETY: `signals` is initialised by sigemptyset before it is read.
     unsafe {
         let mut signals = std::mem::zeroed::<libc::sigset_t>();
@@ -51,7 +53,9 @@ pub(super) fn spawn(lookups: lookup::Requests) -> (Arc<ThreadId>, JoinHandle<()>
             let thread = Arc::clone(&thread);
             move || {
                 // SAFETY: has no preconditions.
-                let _ = thread.pthread.set(unsafe { libc::pthread_self() });
+                #[expect(unsafe_code, reason = "the thread's name for signals")]
+                let pthread = unsafe { libc::pthread_self() };
+                let _ = thread.pthread.set(pthread);
                 run(lookups);
             }
         })
@@ -81,5 +85,5 @@ fn run(lookups: lookup::Requests) {
 }
 
 fn import_main(vm: &VirtualMachine) -> PyResult {
-    vm.import_from("everloop.main", "main")
+    crate::native::import::from_module("everloop.main", "main", vm)
 }

@@ -47,6 +47,7 @@ pub struct Cell {
     progress: Mutex<Progress>,
     interrupt_waits: AtomicBool,
     was_cancelled: AtomicBool,
+    cancellation_waits: AtomicBool,
 }
 
 impl Cell {
@@ -64,6 +65,7 @@ impl Cell {
             progress: Mutex::new(Progress::Waiting),
             interrupt_waits: AtomicBool::new(false),
             was_cancelled: AtomicBool::new(false),
+            cancellation_waits: AtomicBool::new(false),
         }
     }
 
@@ -102,9 +104,10 @@ impl Cell {
         let Some(task) = task else {
             return Ok(false);
         };
-        if self.was_cancelled.swap(true, Ordering::Relaxed) {
+        if self.cancellation_waits.swap(true, Ordering::Relaxed) {
             return Ok(false);
         }
+        self.was_cancelled.store(true, Ordering::Relaxed);
         vm.call_method(&task, "cancel", ())?;
         Ok(true)
     }
@@ -170,7 +173,7 @@ impl Cell {
             return Ok(raised);
         }
         let interrupt = vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned());
-        interrupt.set_traceback_typed(raised.__traceback__());
+        interrupt.set_traceback(raised.__traceback__());
         Ok(interrupt)
     }
 }
@@ -188,6 +191,7 @@ impl Interruptible {
     fn step(&self, step: impl FnOnce() -> PyResult, vm: &VirtualMachine) -> PyResult {
         let outer = self.cell.progress();
         self.cell.set_progress(Progress::Stepping);
+        self.cell.cancellation_waits.store(false, Ordering::Relaxed);
         let result = if self.cell.interrupt_waits.swap(false, Ordering::Relaxed) {
             let interrupt = vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned());
             vm.call_method(&self.coroutine, "throw", (interrupt,))

@@ -1,7 +1,7 @@
 //! Python values as JSON, the way that front ends can read it.
 
 use rustpython_vm::{
-    AsObject, PyObject, PyResult, VirtualMachine,
+    AsObject, Py, PyObject, PyResult, VirtualMachine,
     builtins::{PyBytes, PyDict, PyFloat, PyInt, PyList, PyStr, PyTuple},
 };
 use serde_json::{Map, Number, Value};
@@ -60,7 +60,7 @@ fn sequence(value: &PyObject, vm: &VirtualMachine) -> PyResult<Value> {
     items.iter().map(|item| from_python(item, vm)).collect::<PyResult<Vec<_>>>().map(Value::Array)
 }
 
-fn mapping(dict: &PyDict, vm: &VirtualMachine) -> PyResult<Value> {
+fn mapping(dict: &Py<PyDict>, vm: &VirtualMachine) -> PyResult<Value> {
     let mut object = Map::new();
     for (key, item) in dict {
         let key = match key.downcast_ref::<PyStr>() {
@@ -80,7 +80,8 @@ fn other(value: &PyObject, vm: &VirtualMachine) -> PyResult<Value> {
         return Ok(Value::String(text.unwrap_or_default()));
     }
     if let Ok(Some(isoformat)) = vm.get_attribute_opt(value, vm.ctx.intern_str("isoformat")) {
-        return from_python(&isoformat.call((), vm)?, vm);
+        let text = isoformat.call((), vm)?;
+        return from_python(&text, vm);
     }
     Err(vm.new_type_error(format!("Object of type {} is not JSON serializable", value.class().name())))
 }

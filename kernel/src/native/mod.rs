@@ -11,12 +11,18 @@
 
 pub mod cell;
 pub mod door;
+pub(crate) mod import;
 pub mod interrupts;
 pub mod json;
 pub mod output;
 pub mod statements;
 
-pub use self::_everloop::module_def;
+/// The definition of the module, for the interpreter's builder.
+pub(crate) fn module_def(
+    context: &rustpython_vm::Context,
+) -> &'static rustpython_vm::builtins::PyModuleDef {
+    _everloop::module_def(context)
+}
 
 #[rustpython_vm::pymodule]
 mod _everloop {

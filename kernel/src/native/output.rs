@@ -26,7 +26,7 @@ fn parent_variable(vm: &VirtualMachine) -> PyResult<&'static PyObject> {
     if let Some(variable) = VARIABLE.get() {
         return Ok(variable);
     }
-    let module = vm.import_from("everloop.parent", "parent")?;
+    let module = super::import::from_module("everloop.parent", "parent", vm)?;
     Ok(VARIABLE.get_or_init(|| module))
 }
 

@@ -15,7 +15,7 @@ use rustpython_vm::{
     pyclass,
     types::{Constructor, IterNext, Iterable, SelfIter},
 };
-use rustpython_ruff_source_file::{SourceFile, SourceFileBuilder};
+use ruff_source_file::{SourceFile, SourceFileBuilder};
 
 const ALLOW_TOP_LEVEL_AWAIT: i32 = 0x2000;
 
@@ -52,8 +52,9 @@ impl Statements {
             statement => (
                 ast::Mod::Module(ast::ModModule {
                     node_index: ast::AtomicNodeIndex::default(),
-                    range: ast::Ranged::range(&statement),
+                    range: ruff_text_size::Ranged::range(&statement),
                     body: vec![statement].into(),
+                    runtime_body: None,
                 }),
                 Mode::Exec,
             ),

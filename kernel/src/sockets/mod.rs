@@ -12,7 +12,7 @@ pub(crate) mod heartbeat;
 pub(crate) mod iopub;
 pub(crate) mod router;
 pub mod stdin;
-mod zmtp;
+pub(crate) mod zmtp;
 
 use std::time::Duration;
 

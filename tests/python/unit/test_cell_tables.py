@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import sys
 import warnings
 from pathlib import Path
 
@@ -32,12 +33,33 @@ def is_coroutine(code):
 
 @pytest.mark.parametrize(("construct", "code"), list(rows("asynchrony.txt")))
 def test_cpython_agrees_on_what_is_asynchronous(construct, code):
+    skip_what_an_older_python_says_otherwise(code)
     if compile_needs_newer_python(code):
         pytest.skip("the syntax is newer than this Python")
     verdicts = {"sync": False, "error": "error"}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)
         assert is_coroutine(code) == verdicts.get(construct, True)
+
+
+#: What Python judges otherwise before 3.12, which has a new tokenizer, the statement `type`, and asynchronous
+#: comprehensions that make a coroutine of a cell from inside of others, too.
+SINCE_3_12 = {
+    "[(await i for i in x) for _ in y]",
+    "[(i async for i in x) for _ in y]",
+    "foo(1 2",
+    "foo(1 2\n",
+    "x = 1\n)",
+    'f"abc',
+    'f"{x}',
+    "type X = int",
+    '"\\d"',
+}
+
+
+def skip_what_an_older_python_says_otherwise(code):
+    if sys.version_info < (3, 12) and code in SINCE_3_12:
+        pytest.skip("Python 3.12 changed its mind about this")
 
 
 def compile_needs_newer_python(code):
@@ -52,6 +74,7 @@ def compile_needs_newer_python(code):
 @pytest.mark.parametrize(("expected", "code"), list(rows("completeness.txt")))
 def test_ipython_agrees_on_what_is_complete(expected, code):
     transformer = pytest.importorskip("IPython.core.inputtransformer2").TransformerManager()
+    skip_what_an_older_python_says_otherwise(code)
     *_, theirs = expected.split(" != ")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)

@@ -3,8 +3,9 @@
 import builtins
 import warnings
 
-import everloop.display as display_module
 import pytest
+
+import everloop.display as display_module
 from everloop.display import DisplayHandle, clear_output, display, publish_display_data, update_display
 from everloop.displayhook import DisplayHook
 from everloop.namespace import Namespace

@@ -10,6 +10,7 @@ import datetime  # noqa: F401 (in EXPRESSIONS)
 import json
 import pathlib
 import re
+import sys  # noqa: F401 (in EXPRESSIONS)
 import types  # noqa: F401 (in EXPRESSIONS)
 
 import pytest
@@ -150,6 +151,7 @@ EXPRESSIONS = [
     "['x' * 90]", "('x' * 90,)", "{'k': 'x' * 90}", "['x' * 40, 'y' * 40]", "['x' * 36, 'y' * 35]", "['x' * 36, 'y' * 36]",
     "[[i] * i for i in range(12)]", "{'a': {'b': {'c': list(range(25))}}}", "[{'name': 'n' * 20, 'value': i} for i in range(4)]",
     "{'key' * 5: [('a' * 20, 'b' * 20), ('c' * 30,)], 'k2': {'x' * 30: {1, 2, 3}}}", "[[[[[[[1]]]]]]]",
+    "[(1, 2), {'a': [None]}]", "{1: (2, [3, {4: 5}])}", "[[[[['a' * 20]]], 'b' * 30], 'c' * 30]", "[{1, 2}, {'b', 'a'}]",
     "{(1, 2): 'a' * 30, (3, 4): 'b' * 40}", "[('a', 1.5), ('b', None)] * 5",
     "list(range(1001))", "list(range(1000))", "set(range(1001))", "dict.fromkeys(range(1001))", "[Named()] * 1001", "[[1]] * 1002",
     "range(10)", "range(1, 10, 2)", "slice(1, 2)", "{1: 2}.keys()", "{1: 2}.values()", "{1: 2}.items()",
@@ -171,7 +173,7 @@ EXPRESSIONS = [
     "ValueError()", "ValueError('a', 1)", "PrettyError('x')", "ErrorWithRepr()", "[ValueError('x' * 60), KeyError('y' * 60)]", "OSError(2, 'gone')",
     "re.compile('a+')", "re.compile(r'\\d\\\\', re.I)", "re.compile(b'a', re.M | re.S)",
     "datetime.date(2026, 1, 2)", "datetime.datetime(2026, 1, 2, 3, 4)", "datetime.timedelta(1)", "pathlib.PurePosixPath('/a/b')",
-    "super(MyList, MyList([1]))", "iter([])", "(i for i in ())", "collections", "property()", "Outer.Inner.__dict__['method']",
+    "super(MyList, MyList([1]))", "iter([])", "(i for i in ())", "sys", "property()", "Outer.Inner.__dict__['method']",
     "'\\u00e9\\u4e2d\\U0001f600'", "['\\u4e2d' * 30, '\\u4e2d' * 30]", "{'a': ()}", "[(), [], {}, set()]", "[None] * 40",
 ]  # fmt: skip
 

@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+
 from everloop.namespace import ExitAutocall, Namespace
 
 

@@ -8,6 +8,7 @@ import sys
 import threading
 
 import pytest
+
 from everloop import stdin
 from everloop.streams import OutStream
 

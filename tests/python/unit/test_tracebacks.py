@@ -8,6 +8,7 @@ import sys
 import traceback
 
 import pytest
+
 from everloop import tracebacks
 from everloop.tracebacks import cell_name, register_cell, render, show
 
@@ -40,7 +41,7 @@ def run_in_our_frames(code, filename, ns):
         return error
 """
 OURS = {"__name__": "everloop.shell"}
-exec(compile(SHELL, "<frozen everloop.shell>", "exec"), OURS)  # noqa: S102
+exec(compile(SHELL, "<frozen everloop.shell>", "exec"), OURS)
 run_in_our_frames = OURS["run_in_our_frames"]
 
 
@@ -51,6 +52,7 @@ def plain(text):
 @pytest.fixture
 def notebook(monkeypatch):
     monkeypatch.setattr(tracebacks, "_cells", {})
+    monkeypatch.setattr(tracebacks, "_highest", -1)
     return Notebook()
 
 
@@ -119,6 +121,14 @@ def test_cells_with_one_number_have_sources_of_their_own(notebook):
     assert cell_name("/some/file.py") is None
 
 
+def test_old_cells_are_forgotten(notebook, monkeypatch):
+    monkeypatch.setattr(tracebacks, "MAX_CELLS", 3)
+    names = [register_cell(5, f"cell = {number}") for number in range(6)]
+    assert len(set(names)) == 6
+    assert [cell_name(name) for name in names] == [None] * 3 + ["Cell In[5]"] * 3
+    assert [linecache.getlines(name) for name in names[2:4]] == [[], ["cell = 3\n"]]
+
+
 def test_sources_survive_linecache(notebook):
     notebook.run("def f():\n    return 1 / 0")
     linecache.checkcache()
@@ -145,6 +155,15 @@ def test_home_is_short(monkeypatch):
 
 def test_code_without_source(notebook):
     assert "\nFile <string>:1\n\nZeroDivisionError" in notebook.text("exec('1/0')")
+
+
+def test_modules_of_the_binary_have_no_lines(notebook):
+    # RustPython gives frozen code the name of the module as its file name; there could be a file of that name.
+    ns = {"__name__": "linecache", "__spec__": linecache.__spec__}
+    exec(compile("def f():\n    return 1 / 0", "linecache", "exec"), ns)
+    ns["__spec__"] = type("Spec", (), {"origin": "frozen"})
+    notebook.ns["f"] = ns["f"]
+    assert "\nFile <frozen linecache>:2, in f()\n\nZero" in notebook.text("f()")
 
 
 def test_our_frames_are_hidden(notebook):
@@ -388,7 +407,7 @@ def test_never_fails():
 
 class StrangeStr(str):
     def __str__(self):
-        return 5  # noqa: PLE0307 (the point)
+        return 5
 
 
 def test_texts_are_texts(notebook):

@@ -103,6 +103,7 @@ impl Writer {
                 () = hungry.notified(), if waits => {}
                 () = tokio::time::sleep(LOOK), if waits => {}
             }
+            self.disconnect_stopped();
             waits = self.must_wait();
             // A flood must not keep the other tasks of this worker waiting.
             tokio::task::consume_budget().await;
@@ -204,13 +205,6 @@ impl Writer {
             let backlog = subscriber.link.backlog();
             if backlog < BEHIND {
                 hungry = true;
-            } else if backlog > BACKLOG_LIMIT {
-                tracing::warn!(
-                    socket = "iopub",
-                    backlog,
-                    "a subscriber does not read: disconnected"
-                );
-                subscriber.link.close();
             } else if subscriber.is_reading(now) {
                 if backlog > FAR_BEHIND {
                     return true;
@@ -219,6 +213,21 @@ impl Writer {
             }
         }
         behind && !hungry
+    }
+
+    fn disconnect_stopped(&mut self) {
+        self.subscribers.retain(|_, subscriber| {
+            let backlog = subscriber.link.backlog();
+            if backlog > BACKLOG_LIMIT {
+                tracing::warn!(
+                    socket = "iopub",
+                    backlog,
+                    "a subscriber does not read: disconnected"
+                );
+                subscriber.link.close();
+            }
+            backlog <= BACKLOG_LIMIT
+        });
     }
 }
 

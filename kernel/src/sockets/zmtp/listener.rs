@@ -13,7 +13,10 @@ use super::stream::Stream;
 #[derive(Debug)]
 pub(crate) enum Listener {
     Tcp(TcpListener),
-    Unix(UnixListener, SocketFile),
+    Unix(
+        UnixListener,
+        #[expect(dead_code, reason = "it is there to be dropped")] SocketFile,
+    ),
 }
 
 #[derive(Debug)]

@@ -1,0 +1,80 @@
+"""The object that an expression means, when that can be told without running anything."""
+
+from .statics import MISSING, Instance, Unevaluated, attribute, is_any, is_class, items
+
+_ONLY_AST = 0x400  # ast.PyCF_ONLY_AST; the module itself is slow to import
+_DISPLAYS = {
+    "JoinedStr": str,
+    "TemplateStr": MISSING,
+    "List": list,
+    "ListComp": list,
+    "Dict": dict,
+    "DictComp": dict,
+    "Set": set,
+    "SetComp": set,
+    "Tuple": tuple,
+}
+_MOST_KEYS = 10_000
+
+
+def evaluate(code, namespace):
+    """What `code`, names, attributes, literals and plain subscripts, means in `namespace`: a value, `Instance`,
+    `Unevaluated`, or `MISSING`."""
+    try:
+        # Parentheses, since an expression in brackets may be spread over lines.
+        tree = compile(f"({code})", "<lookup>", "eval", _ONLY_AST, dont_inherit=True)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return MISSING
+    return _evaluate(tree.body, namespace)
+
+
+def lookup(name, namespace):
+    """What the bare name means."""
+    value = namespace.get(name, MISSING)
+    if value is MISSING:
+        import builtins
+
+        value = vars(builtins).get(name, MISSING)
+    return value
+
+
+def _evaluate(node, namespace):
+    kind = type(node).__name__
+    if kind == "Name":
+        return lookup(node.id, namespace)
+    if kind == "Constant":
+        return node.value
+    if kind == "Attribute":
+        value = _evaluate(node.value, namespace)
+        return MISSING if value is MISSING or type(value) is Unevaluated else attribute(value, node.attr)
+    if kind == "Subscript":
+        return _subscript(_evaluate(node.value, namespace), node.slice)
+    if kind == "Call":
+        called = _evaluate(node.func, namespace)
+        return Instance(called) if is_class(called) and called is not type else MISSING
+    if kind == "Await":
+        return MISSING
+    display = _DISPLAYS.get(kind, MISSING)
+    return MISSING if display is MISSING else Instance(display)
+
+
+def _subscript(value, key):
+    if type(key).__name__ == "UnaryOp" and type(key.op).__name__ == "USub":
+        key, sign = key.operand, -1
+    else:
+        sign = 1
+    if type(key).__name__ != "Constant":
+        return MISSING
+    key = key.value
+    if is_any(type(value), (list, tuple)) and type(key) is int:
+        try:
+            return value[sign * key]
+        except IndexError:
+            return MISSING
+    if type(value) is dict and is_any(type(key), (str, int)) and len(value) <= _MOST_KEYS:
+        key = key if sign == 1 or type(key) is str else -key
+        # Not `value[key]`: other keys with that hash could be compared by a method of the user.
+        for candidate, found in items(value):
+            if type(candidate) is type(key) and candidate == key:
+                return found
+    return MISSING

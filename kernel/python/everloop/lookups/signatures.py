@@ -1,0 +1,219 @@
+"""How an object is called, from its code object or its text signature. `inspect.signature` would run user code
+(`__signature__`, annotations that are not evaluated yet)."""
+
+import types
+
+from .statics import MISSING, class_dict, class_of, in_class, instance_dict, is_class, mro
+from .values import brief
+
+POSITIONAL_ONLY, POSITIONAL, VAR_POSITIONAL, KEYWORD_ONLY, VAR_KEYWORD = range(5)
+_STRING_ANNOTATIONS = 4  # annotationlib.Format.STRING
+_WIDEST = 75
+
+
+class Parameter:
+    """A parameter, with the text of its default and of its annotation, or None."""
+
+    __slots__ = ("annotation", "default", "kind", "name")
+
+    def __init__(self, name, kind, default=None, annotation=None):
+        self.name = name
+        self.kind = kind
+        self.default = default
+        self.annotation = annotation
+
+    def __str__(self):
+        name = {VAR_POSITIONAL: "*", VAR_KEYWORD: "**"}.get(self.kind, "") + self.name
+        if self.annotation is None:
+            return name if self.default is None else f"{name}={self.default}"
+        default = "" if self.default is None else f" = {self.default}"
+        return f"{name}: {self.annotation}{default}"
+
+
+def parameters(obj, annotated=False):
+    """The parameters of a callable, without `self`, or None when nothing is known of them."""
+    function, skip = _function(obj)
+    if type(function) is types.FunctionType:
+        return _of_function(function, annotated)[skip:]
+    text = _text_signature(function)
+    return None if text is None else _of_text(text, skip)
+
+
+def signature(obj, annotated=False):
+    """The parameters in parentheses, and the annotation of the result; an empty string when nothing is known."""
+    found = parameters(obj, annotated)
+    if found is None:
+        return ""
+    function, _ = _function(obj)
+    result = ""
+    if annotated and not is_class(obj) and type(function) is types.FunctionType:
+        annotation = _annotations(function).get("return")
+        result = "" if annotation is None else f" -> {annotation}"
+    return f"({', '.join(_marked(found))}){result}"
+
+
+def definition(name, obj):
+    """The signature behind the name, one parameter on a line when it is long."""
+    text = signature(obj, annotated=True)
+    if not text or len(name) + len(text) <= _WIDEST:
+        return f"{name}{text}" if text else ""
+    lines = "".join(f"    {parameter},\n" for parameter in _marked(parameters(obj, annotated=True)))
+    return f"{name}(\n{lines}{text[text.rindex(')') :] if '->' not in text else ')' + _result(text)}"
+
+
+def _result(text):
+    return text[text.rindex(" -> ") :]
+
+
+def _marked(found):
+    """The texts of the parameters with the `/` and `*` between them."""
+    texts = []
+    for index, parameter in enumerate(found):
+        before = found[index - 1].kind if index else None
+        if before == POSITIONAL_ONLY and parameter.kind != POSITIONAL_ONLY:
+            texts.append("/")
+        if parameter.kind == KEYWORD_ONLY and before not in (KEYWORD_ONLY, VAR_POSITIONAL):
+            texts.append("*")
+        texts.append(str(parameter))
+    if found and found[-1].kind == POSITIONAL_ONLY:
+        texts.append("/")
+    return texts
+
+
+def _function(obj):
+    """The function that a call of `obj` ends in, and how many of its first parameters are given already."""
+    skip = 0
+    for _ in range(10):
+        kind = type(obj)
+        if kind is types.MethodType:
+            obj, skip = obj.__func__, skip + 1
+        elif kind is staticmethod or kind is classmethod:
+            obj, skip = obj.__func__, skip + (kind is classmethod)
+        elif is_class(obj):
+            constructor, given = _constructor(obj)
+            if constructor is MISSING:
+                return obj, skip
+            obj, skip = constructor, skip + given
+        else:
+            wrapped = instance_dict(obj).get("__wrapped__", MISSING)
+            if wrapped is MISSING and kind is not types.FunctionType and not _is_builtin(obj):
+                wrapped = in_class(class_of(obj), "__call__")
+                skip += 1
+            if wrapped is MISSING:
+                return obj, skip
+            obj = wrapped
+    return obj, skip
+
+
+def _is_builtin(obj):
+    return class_dict(type(obj)).get("__text_signature__") is not None or type(obj) is types.BuiltinFunctionType
+
+
+def _constructor(cls):
+    """The function that makes an instance, if it is written in Python: `__init__`, else `__new__`."""
+    for name in ("__init__", "__new__"):
+        for base in mro(cls):
+            entry = class_dict(base).get(name)
+            if type(entry) is staticmethod:
+                entry = entry.__func__
+            if type(entry) is types.FunctionType:
+                return entry, 1
+            if entry is not None:
+                break
+    return MISSING, 0
+
+
+def _of_function(function, annotated):
+    code = function.__code__
+    annotations = _annotations(function) if annotated else {}
+    names = code.co_varnames
+    positional = names[: code.co_argcount]
+    keyword_only = names[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    rest = code.co_argcount + code.co_kwonlyargcount
+    defaults = function.__defaults__ or ()
+    keyword_defaults = function.__kwdefaults__ or {}
+    first_default = len(positional) - len(defaults)
+    found = []
+    for index, name in enumerate(positional):
+        kind = POSITIONAL_ONLY if index < code.co_posonlyargcount else POSITIONAL
+        default = brief(defaults[index - first_default]) if index >= first_default else None
+        found.append(Parameter(name, kind, default, annotations.get(name)))
+    if code.co_flags & 0x04:  # CO_VARARGS
+        found.append(Parameter(names[rest], VAR_POSITIONAL, None, annotations.get(names[rest])))
+        rest += 1
+    for name in keyword_only:
+        default = keyword_defaults.get(name, MISSING)
+        text = None if default is MISSING else brief(default)
+        found.append(Parameter(name, KEYWORD_ONLY, text, annotations.get(name)))
+    if code.co_flags & 0x08:  # CO_VARKEYWORDS
+        found.append(Parameter(names[rest], VAR_KEYWORD, None, annotations.get(names[rest])))
+    return found
+
+
+def _annotations(function):
+    """The texts of the annotations. Where they are lazy (Python 3.14), as strings, which evaluates none of them."""
+    if in_class(types.FunctionType, "__annotate__") is MISSING:
+        return {name: _annotation(value) for name, value in function.__annotations__.items()}
+    annotate = function.__annotate__
+    if annotate is None:
+        return {}
+    try:
+        import annotationlib
+
+        found = annotationlib.call_annotate_function(annotate, _STRING_ANNOTATIONS, owner=function)
+    except Exception:
+        return {}
+    return {name: _annotation(value) for name, value in found.items()}
+
+
+def _annotation(value):
+    if type(value) is str:
+        return value
+    if is_class(value):
+        from .values import qualified_name
+
+        return qualified_name(value)
+    return brief(value)
+
+
+def _text_signature(obj):
+    """What a built-in function or class says about its parameters: `($self, /, sep=' ')`."""
+    try:
+        if is_class(obj):
+            text = type.__dict__["__text_signature__"].__get__(obj)
+        else:
+            entry = in_class(type(obj), "__text_signature__")
+            text = None if entry is MISSING else entry.__get__(obj, type(obj))
+    except Exception:
+        return None
+    return text if type(text) is str and text.startswith("(") else None
+
+
+def _of_text(text, skip):
+    # The parser knows the rules; `$` marks the parameter that is bound already.
+    text = text[: text.rindex(")") + 1]
+    bound = "($" in text
+    try:
+        tree = compile(f"def f{text.replace('$', '')}: pass", "<signature>", "exec", 0x400, dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return None
+    arguments = tree.body[0].args
+    found = []
+    positional = [(argument, POSITIONAL_ONLY) for argument in arguments.posonlyargs]
+    positional += [(argument, POSITIONAL) for argument in arguments.args]
+    defaults = [None] * (len(positional) - len(arguments.defaults)) + arguments.defaults
+    for (argument, kind), default in zip(positional, defaults, strict=True):
+        found.append(Parameter(argument.arg, kind, _default(default)))
+    if arguments.vararg:
+        found.append(Parameter(arguments.vararg.arg, VAR_POSITIONAL))
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        found.append(Parameter(argument.arg, KEYWORD_ONLY, _default(default)))
+    if arguments.kwarg:
+        found.append(Parameter(arguments.kwarg.arg, VAR_KEYWORD))
+    return found[1:] if bound or (skip and found) else found
+
+
+def _default(node):
+    if node is None:
+        return None
+    return repr(node.value) if type(node).__name__ == "Constant" else "..."

@@ -1,0 +1,55 @@
+//! The end: children, Python, last replies and messages. All of it takes less than a second, whether Python
+//! cooperates or not.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::descriptors::Capture;
+use crate::processes;
+use crate::requests::Context;
+use crate::sockets::router::RouterSender;
+
+/// How long children may take to end when they are asked to.
+const CHILDREN: Duration = Duration::from_millis(300);
+/// How long Python may take for its atexit handlers.
+const PYTHON: Duration = Duration::from_millis(500);
+/// How long the last replies, the last messages and the history may take, each.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
+/// What is left to be ended.
+pub(super) struct End {
+    pub(super) context: Arc<Context>,
+    pub(super) capture: Capture,
+    pub(super) repliers: [RouterSender; 2],
+    pub(super) tasks: TaskTracker,
+    pub(super) close: CancellationToken,
+}
+
+impl End {
+    /// Interrupts the cell that runs, ends the children and lets Python run its atexit handlers.
+    pub(super) async fn python(&self, ended: oneshot::Receiver<()>) {
+        self.context.interpreter.shutdown();
+        let ended = tokio::time::timeout(PYTHON, ended);
+        let ((), ended) = tokio::join!(processes::end_children(CHILDREN), ended);
+        if ended.is_err() {
+            tracing::warn!("Python does not end: exiting without it");
+        }
+    }
+
+    /// Lets everything that was said reach its reader, then closes the sockets.
+    pub(super) async fn sockets(self) {
+        self.capture.end();
+        for replier in &self.repliers {
+            replier.linger(LAST_WORDS).await;
+        }
+        self.close.cancel();
+        self.tasks.close();
+        // iopub empties the outbox first, with a limit of its own.
+        self.tasks.wait().await;
+        self.context.history.end(LAST_WORDS);
+    }
+}

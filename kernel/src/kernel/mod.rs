@@ -1,0 +1,120 @@
+//! Builds the parts of a kernel, joins them, and ends them in order.
+//!
+//! - `start`: from the connection file to a running kernel
+//! - `end`: from the wish to end to the end of the process
+
+mod end;
+mod start;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use everloop_protocol::connection::ConnectionError;
+use everloop_protocol::sign::SchemeError;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::descriptors::Capture;
+use crate::outbox::never_wait_on_this_thread;
+use crate::requests::Context;
+use crate::sockets::bind::BindError;
+use crate::sockets::router::RouterSender;
+use crate::{interpreter, log, parent_poller};
+
+/// Sockets only: Python has threads of its own.
+const IO_WORKERS: usize = 2;
+
+/// Why the kernel did not start, or ended before it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum KernelError {
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+    #[error(transparent)]
+    Scheme(#[from] SchemeError),
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error("the operating system refuses what the kernel needs: {0}")]
+    System(#[from] io::Error),
+    #[error("the Python interpreter ended by itself")]
+    InterpreterDied,
+}
+
+/// Runs a kernel on this connection file until it is shut down.
+pub fn run(connection_file: &Path) -> Result<(), KernelError> {
+    log::start()?;
+    interpreter::leave_interrupts_to_python();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(IO_WORKERS)
+        .thread_name("io")
+        .on_thread_start(never_wait_on_this_thread)
+        .enable_all()
+        .build()?;
+    let result = runtime.block_on(async {
+        let kernel = Kernel::start(connection_file).await?;
+        kernel.serve().await
+    });
+    // What does not end by itself ends with the process.
+    runtime.shutdown_background();
+    result
+}
+
+/// A running kernel.
+struct Kernel {
+    context: Arc<Context>,
+    python: JoinHandle<()>,
+    capture: Capture,
+    repliers: [RouterSender; 2],
+    tasks: TaskTracker,
+    /// Ends the sockets.
+    close: CancellationToken,
+}
+
+impl Kernel {
+    /// Serves until somebody wants the kernel to end, then ends it in order.
+    async fn serve(self) -> Result<(), KernelError> {
+        let mut terminated = signal(SignalKind::terminate())?;
+        let mut python = joined(self.python);
+        let end = end::End {
+            context: self.context,
+            capture: self.capture,
+            repliers: self.repliers,
+            tasks: self.tasks,
+            close: self.close,
+        };
+        tokio::select! {
+            () = end.context.exit.cancelled() => {}
+            _ = terminated.recv() => {}
+            () = parent_poller::parent_died() => {}
+            _ = &mut python => {
+                end.sockets().await;
+                return Err(KernelError::InterpreterDied);
+            }
+        }
+        end.python(python).await;
+        end.sockets().await;
+        Ok(())
+    }
+}
+
+/// Resolves when the interpreter thread has ended.
+fn joined(python: JoinHandle<()>) -> oneshot::Receiver<()> {
+    let (ended_tx, ended) = oneshot::channel();
+    let watch = move || {
+        if python.join().is_err() {
+            tracing::error!("the interpreter thread panicked");
+        }
+        // Nobody waits when the process ends without it.
+        let _ = ended_tx.send(());
+    };
+    if let Err(error) = std::thread::Builder::new()
+        .name("watch".to_owned())
+        .spawn(watch)
+    {
+        tracing::error!(%error, "nobody watches the interpreter thread");
+    }
+    ended
+}

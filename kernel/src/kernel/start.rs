@@ -1,0 +1,140 @@
+//! From the connection file to a running kernel.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use everloop_protocol::connection::ConnectionFile;
+use everloop_protocol::content::status::{ExecutionState, Status};
+use everloop_protocol::{ParentHeader, Session};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Kernel, KernelError};
+use crate::descriptors::Capture;
+use crate::dispatch::{Cells, Dispatcher, Shell, serve_control};
+use crate::history::{History, Location};
+use crate::interpreter::{Interpreter, Services};
+use crate::outbox::Outbox;
+use crate::requests::Context;
+use crate::sockets::bind::Listeners;
+use crate::sockets::router::Router;
+use crate::sockets::stdin::StdinTask;
+use crate::sockets::zmtp::listener::Listener;
+use crate::sockets::{heartbeat, iopub};
+use crate::usage::Meter;
+
+/// The tasks of the I/O runtime, and what ends them.
+struct Tasks {
+    tracker: TaskTracker,
+    close: CancellationToken,
+}
+
+impl Tasks {
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tracker
+            .spawn(self.close.clone().run_until_cancelled_owned(task));
+    }
+
+    fn router(&self, name: &'static str, listener: Listener) -> Router {
+        Router::serve(name, listener, &self.tracker, &self.close)
+    }
+}
+
+impl Kernel {
+    /// Binds, publishes `starting`, and serves; Python comes up meanwhile.
+    pub(super) async fn start(path: &Path) -> Result<Self, KernelError> {
+        let mut connection = ConnectionFile::read(path)?;
+        let session = Session::from_connection(&connection)?;
+        let listeners = bind(&mut connection, path).await?;
+        let tasks = Tasks {
+            tracker: TaskTracker::new(),
+            close: CancellationToken::new(),
+        };
+        let (outbox, feed) = Outbox::new(session.clone());
+        let execution_state = ExecutionState::Starting;
+        outbox.publish(&ParentHeader::none(), "status", Status { execution_state });
+        iopub::serve(listeners.iopub, feed, &tasks.tracker, &tasks.close);
+        tasks.spawn(heartbeat::run(
+            tasks.router("heartbeat", listeners.heartbeat),
+        ));
+        let stdin = tasks.router("stdin", listeners.stdin);
+        let (stdin, stdin_task) = StdinTask::new(stdin, session.clone(), outbox.clone());
+        tasks.spawn(stdin_task.run());
+
+        let capture = Capture::start(outbox.clone())?;
+        let history = Arc::new(History::open(Location::from_env()));
+        let (interpreter, python) = Interpreter::spawn(Services {
+            outbox: outbox.clone(),
+            stdin,
+            history: Arc::clone(&history),
+            tokio: tokio::runtime::Handle::current(),
+            capture: Some(capture.clone()),
+        });
+        let context = Arc::new(Context {
+            outbox,
+            interpreter,
+            history,
+            connection,
+            meter: Meter::default(),
+            engine: session.id().to_owned(),
+            cell_runs: AtomicBool::new(false),
+            exit: CancellationToken::new(),
+        });
+        let control = tasks.router("control", listeners.control);
+        let shell = tasks.router("shell", listeners.shell);
+        let repliers = [control.sender(), shell.sender()];
+        serve(&tasks, &context, &session, control, shell);
+        Ok(Self {
+            context,
+            python,
+            capture,
+            repliers,
+            tasks: tasks.tracker,
+            close: tasks.close,
+        })
+    }
+}
+
+/// Binds the sockets, and tells clients by the file which ports they got where it named none.
+async fn bind(connection: &mut ConnectionFile, path: &Path) -> Result<Listeners, KernelError> {
+    let given = connection.clone();
+    let listeners = Listeners::bind(connection).await?;
+    if *connection != given {
+        connection.write(path)?;
+    }
+    Ok(listeners)
+}
+
+/// Starts the tasks that answer requests.
+fn serve(tasks: &Tasks, context: &Arc<Context>, session: &Session, control: Router, shell: Router) {
+    let dispatcher = |socket, sender| {
+        let (context, session) = (Arc::clone(context), session.clone());
+        Arc::new(Dispatcher {
+            socket,
+            context,
+            session,
+            sender,
+        })
+    };
+    tasks.spawn(serve_control(
+        dispatcher("control", control.sender()),
+        control,
+    ));
+    let dispatcher = dispatcher("shell", shell.sender());
+    let (cells_tx, queue) = mpsc::unbounded_channel();
+    let (barriers_tx, barriers) = mpsc::unbounded_channel();
+    tasks.spawn(Cells::new(Arc::clone(&dispatcher), queue, barriers_tx).run());
+    let tracker = tasks.tracker.clone();
+    tasks.spawn(
+        Shell {
+            dispatcher,
+            router: shell,
+            cells_tx,
+            barriers,
+            tasks: tracker,
+        }
+        .serve(),
+    );
+}
