@@ -90,7 +90,7 @@ class Lab {
         source: cell.querySelector(".jp-InputArea-editor .cm-content").innerText,
         prompt: cell.querySelector(".jp-InputPrompt").innerText.trim(),
         output: cell.querySelector(".jp-OutputArea").innerText,
-        pictures: cell.querySelectorAll(".jp-RenderedSVG").length,
+        bars: cell.querySelectorAll("progress").length,
       })),
     );
   }
@@ -164,7 +164,7 @@ const scenarios = {
     await lab.panel.locator(".jp-InputPrompt", { hasText: "[1]:" }).waitFor();
     const content = lab.cells.last().locator(".cm-content");
     await content.click();
-    await page.keyboard.press("Control+End");
+    await page.keyboard.type("x = a_long_na");
     await page.keyboard.press("Tab");
     await content.filter({ hasText: "a_long_name" }).waitFor();
     return { text: await content.innerText() };
@@ -172,13 +172,14 @@ const scenarios = {
 
   /** The picture of the documentation: the notebook as it looks when it has been run. */
   async picture(lab, page) {
-    await page.setViewportSize({ width: 1200, height: 1040 });
+    await page.setViewportSize({ width: 1200, height: 1100 });
     await lab.open("autoawait.ipynb");
     await page.keyboard.press("Control+b");
     await lab.menu("Run", "Run All Cells");
     await lab.output("asyncio.create_task(repeat", "background 6", LIMIT + 30_000);
     await page.keyboard.press("Escape");
-    await lab.cell("loop.is_running()").scrollIntoViewIfNeeded();
+    const heading = lab.panel.locator("h2", { hasText: "A task in the background" });
+    await heading.evaluate((element) => element.scrollIntoView({ block: "start" }));
     await lab.screenshot("picture.png");
     return {};
   },

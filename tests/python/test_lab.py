@@ -42,7 +42,7 @@ def test_run_all_cells(executed: dict[str, Any]) -> None:
     assert [line for line in output(executed, "create_task(repeat").splitlines() if line] == [f"background {n}" for n in range(10)]
     assert "serving at http://127.0.0.1:" in output(executed, "TCPSite")
     assert "['Ada', 'Grace', 'Guido', 'Margaret', 'Tim']" in output(executed, "ClientSession")
-    assert [cell["pictures"] for cell in cells if "ClientSession" in cell["source"]] == [1]
+    assert [cell["bars"] for cell in cells if "ClientSession" in cell["source"]] == [1]
     assert "a busy loop was interrupted" in output(executed, "while True")
     assert "an await was interrupted" in output(executed, "sleep(3600)")
 
@@ -75,5 +75,5 @@ def test_a_question(lab: Lab) -> None:
 
 
 def test_tab_completes(lab: Lab) -> None:
-    lab.add_notebook("completion.ipynb", "a_long_name = 1", "x = a_long_na")
+    lab.add_notebook("completion.ipynb", "a_long_name = 1", "")
     assert lab.browse("completion")["text"].strip() == "x = a_long_name"
