@@ -14,6 +14,8 @@
 mod asynchrony;
 mod completeness;
 mod depth;
+#[cfg(test)]
+mod properties;
 mod silence;
 #[cfg(test)]
 mod tables;

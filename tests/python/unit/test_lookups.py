@@ -485,6 +485,12 @@ def test_no_beginning_of_any_code_makes_it_fail(cut):
 # -- inspection
 
 
+def test_a_file_that_is_not_here_is_not_named():
+    namespace = {}
+    exec(compile("def fun(): ...", "/nowhere/built_elsewhere.py", "exec"), namespace)  # noqa: S102
+    assert list(fields("fun|", 1, fun=namespace["fun"])) == ["Signature", "Docstring", "Type"]
+
+
 def test_what_is_not_found_is_ok_all_the_same():
     assert inspect("nothing|") == {"status": "ok", "found": False, "data": {}, "metadata": {}}
     assert not inspect("|")["found"]
@@ -523,6 +529,17 @@ def test_the_source_of_a_class():
 def test_the_source_of_a_decorated_function_begins_with_the_decorator():
     source = fields("plain.make|", detail_level=1, plain=Plain(1))["Source"]
     assert source.strip() == "@classmethod\n    def make(cls, text):\n        return cls(len(text))"
+
+
+def test_the_definitions_of_a_cell_are_found_in_it():
+    tracebacks = pytest.importorskip("everloop.tracebacks")
+    namespace = {"__name__": "__main__"}
+    cell = "x = 1\n\ndef one(a):\n    # note\n    return (\na)\n\n# about two\nclass Two(dict):\n    def f(self): ...\nx = 2\n"
+    exec(compile(cell, tracebacks.register_cell(7, cell), "exec"), namespace)  # noqa: S102
+    function, cls = fields("one|", 1, **namespace), fields("Two|", 1, **namespace)
+    assert (function["File"], cls["File"]) == ("Cell In[7]", "Cell In[7]")
+    assert function["Source"] == "def one(a):\n    # note\n    return (\na)"
+    assert cls["Source"] == "class Two(dict):\n    def f(self): ..."
 
 
 def test_a_class():

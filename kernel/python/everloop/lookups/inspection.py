@@ -206,22 +206,21 @@ def _subclasses(cls):
 
 
 def _shown_file(obj):
+    """The cell or the file; none for the standard library in the binary, whose files are not on this machine."""
     file = sources.file_of(obj)
     if file is None:
         return None
-    cell = _cell_name(file)
+    from everloop.tracebacks import cell_name
+
+    cell = cell_name(file)
     if cell is not None:
         return cell
     import os
 
+    if not os.path.exists(file):
+        return None
     home = os.path.expanduser("~")
     return f"~{file[len(home) :]}" if file.startswith(home + os.sep) else file
-
-
-def _cell_name(file):
-    from everloop.tracebacks import cell_name
-
-    return cell_name(file)
 
 
 def _clean(text):

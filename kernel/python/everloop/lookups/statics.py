@@ -139,7 +139,10 @@ def attribute(obj, name):
     entry = in_class(cls, name)
     if own is not MISSING and (entry is MISSING or not _is_data_descriptor(entry)):
         return own
-    return MISSING if entry is MISSING else _bind(entry, obj, cls)
+    if entry is MISSING:
+        # A method has the attributes of its function.
+        return attribute(obj.__func__, name) if type(obj) is _METHOD else MISSING
+    return _bind(entry, obj, cls)
 
 
 def names(obj):
