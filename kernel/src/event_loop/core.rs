@@ -197,7 +197,7 @@ impl LoopCore {
     fn time_to_next_timer(&self) -> Option<Duration> {
         let when = self.scheduled.lock().next_when()?;
         // A timer in the year 3000 is more than the clock can name: wait for as long as it can.
-        Some(Duration::try_from_secs_f64((when - monotonic()).max(0.0)).unwrap_or(Duration::from_secs(86400 * 365)))
+        Some(Duration::try_from_secs_f64((when - monotonic()).max(0.0)).unwrap_or(Duration::from_hours(24 * 365)))
     }
 
     fn collect_due(&self) {
