@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -280,9 +281,9 @@ sent, text, removed
 
 def test_a_reader_is_called_while_the_kernel_is_idle(kernel: Kernel, tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
     kernel.ok(f"""
 import os
-os.mkfifo({str(fifo)!r})
 fd = os.open({str(fifo)!r}, os.O_RDWR | os.O_NONBLOCK)
 asyncio.get_running_loop().add_reader(fd, lambda: os.rename({str(fifo)!r}, {str(fifo) + ".read"!r}) or asyncio.get_running_loop().remove_reader(fd));
 """)

@@ -243,8 +243,3 @@ def test_output_arrives_while_a_synchronous_cell_runs(kernel: Kernel, tmp_path: 
     assert not cell.replies
     gate.touch()
     cell.wait()
-
-
-def test_multiprocessing_prints_under_its_cell(kernel: Kernel) -> None:
-    cell = kernel.ok("import os, sys\npid = os.fork()\nif pid == 0:\n    print('child', flush=True)\n    os._exit(0)\nos.waitpid(pid, 0);")
-    cell.wait_for("child\n")
