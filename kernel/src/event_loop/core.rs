@@ -213,7 +213,7 @@ impl LoopCore {
         // A timer in the year 3000 is more than the clock can name: wait for as long as it can.
         Some(
             Duration::try_from_secs_f64((when - monotonic()).max(0.0))
-                .unwrap_or(Duration::from_secs(86400 * 365)),
+                .unwrap_or(Duration::from_hours(24 * 365)),
         )
     }
 

@@ -159,7 +159,7 @@ impl Readiness {
         // SAFETY: the poller owns its descriptor and lives inside of the `AsyncFd`.
         #[expect(unsafe_code, reason = "the poller is its own descriptor's owner")]
         let poller = unsafe { AsyncFd::register_with_interest(poller, Interest::READABLE) }
-            .map_err(|error| io::Error::from(error.into_parts().1))?;
+            .map_err(|error| error.into_parts().1)?;
         Ok(Self { poller })
     }
 
