@@ -5,7 +5,8 @@
 //! - Nothing is dropped and nothing overtakes. Publishing is a push and a wake.
 //! - Text of one parent and one stream that is still in the queue is joined, so that a flood of prints becomes few
 //!   large messages. Text behind which nothing waits is also held for [`HOLD`] after the stream message before it:
-//!   front ends (jupyter_server above all) cut off a kernel that sends a thousand messages a second. Whatever is
+//!   front ends (jupyter_server above all) cut off a kernel that sends a thousand messages a second. An unfinished line
+//!   is held as long from its own beginning, since `print` writes a line and its end one after the other. Whatever is
 //!   published next, and every barrier, lets it go at once.
 //! - Above [`HIGH_WATER`] a producer waits, so that memory is bounded. The writer takes care that this ends (see
 //!   `sockets::iopub`); threads of the I/O runtime never wait, since one of them runs the writer.
@@ -82,6 +83,7 @@ enum Item {
         parent: ParentHeader,
         name: StreamName,
         text: String,
+        began: Instant,
     },
     Message {
         parent: ParentHeader,
@@ -136,17 +138,21 @@ impl Outbox {
         if text.is_empty() {
             return;
         }
-        let mut queue = self.shared.with_room();
+        let mut guard = self.shared.with_room();
+        let queue = &mut *guard;
         queue.bytes += text.len();
         match queue.items.back_mut() {
             Some(Item::Stream {
                 parent: last_parent,
                 name: last_name,
                 text: joined,
+                ..
             }) if joined.len() < JOIN_LIMIT && *last_name == name && last_parent == parent => {
+                let finished = !joined.ends_with('\n') && text.ends_with('\n');
                 joined.push_str(text);
-                // Before the limit the writer knows of it already.
-                if joined.len() < JOIN_LIMIT {
+                // Otherwise the writer knows of it already, and when it may go.
+                let wanted = finished && queue.last_stream.is_none_or(|last| last.elapsed() >= HOLD);
+                if joined.len() < JOIN_LIMIT && !wanted {
                     return;
                 }
             }
@@ -154,9 +160,10 @@ impl Outbox {
                 parent: parent.clone(),
                 name,
                 text: text.to_owned(),
+                began: Instant::now(),
             }),
         }
-        drop(queue);
+        drop(guard);
         self.shared.wake.notify_one();
     }
 
@@ -322,7 +329,9 @@ impl Feed {
         let session = &self.shared.session;
         let frames = match item {
             Item::Barrier(done) => return Outgoing::Barrier(done),
-            Item::Stream { parent, name, text } => {
+            Item::Stream {
+                parent, name, text, ..
+            } => {
                 let topic = Bytes::from(format!("stream.{}", name.as_str()));
                 let content = Stream { name, text };
                 let metadata = Map::<String, Value>::new();
@@ -371,8 +380,9 @@ impl Queue {
     fn state(&self) -> State {
         match (self.items.front(), self.items.len()) {
             (None, _) => State::Empty,
-            (Some(Item::Stream { text, .. }), 1) if text.len() < JOIN_LIMIT => {
-                let held_until = self.last_stream.map(|last| last + HOLD);
+            (Some(Item::Stream { text, began, .. }), 1) if text.len() < JOIN_LIMIT => {
+                let line = (!text.ends_with('\n')).then(|| *began + HOLD);
+                let held_until = self.last_stream.map(|last| last + HOLD).max(line);
                 match held_until {
                     Some(until) if !self.released && until > Instant::now() => State::Held(until),
                     _ => State::Ready,
@@ -392,5 +402,49 @@ impl Item {
             } => content.get().len() + buffers.iter().map(Bytes::len).sum::<usize>(),
             Self::Barrier(_) => 0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outbox() -> (Outbox, Feed, Session) {
+        let session = Session::new(b"", "").unwrap();
+        let (outbox, feed) = Outbox::new(session.clone());
+        (outbox, feed, session)
+    }
+
+    fn text(session: &Session, outgoing: Option<Outgoing>) -> Option<Value> {
+        match outgoing? {
+            Outgoing::Message(frames) => Some(session.decode(frames).unwrap().content["text"].clone()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_line_and_its_end_are_one_message() {
+        let (outbox, feed, session) = outbox();
+        let parent = ParentHeader::none();
+        outbox.stream(&parent, StreamName::Stdout, "line");
+        assert!(feed.take().is_none());
+        outbox.stream(&parent, StreamName::Stdout, "\n");
+        assert_eq!(text(&session, feed.take()).unwrap(), "line\n");
+    }
+
+    #[tokio::test]
+    async fn an_unfinished_line_goes_without_its_end_too() {
+        let (outbox, feed, session) = outbox();
+        outbox.stream(&ParentHeader::none(), StreamName::Stdout, "progress");
+        feed.ready().await;
+        assert_eq!(text(&session, feed.take()).unwrap(), "progress");
+    }
+
+    #[test]
+    fn whatever_follows_lets_an_unfinished_line_go() {
+        let (outbox, feed, session) = outbox();
+        outbox.stream(&ParentHeader::none(), StreamName::Stdout, "before");
+        outbox.publish(&ParentHeader::none(), "display_data", ());
+        assert_eq!(text(&session, feed.take()).unwrap(), "before");
     }
 }
