@@ -329,7 +329,7 @@ def test_system_exit_does_not_end_the_kernel(kernel: Kernel, code: str) -> None:
 
 def test_system_exit_tells_how_to_leave(fresh_kernel: Kernel) -> None:
     cell = fresh_kernel.run("raise SystemExit")
-    assert "To exit: use 'exit', 'quit', or Ctrl-D." in cell.stderr
+    assert "To exit: use 'exit', 'quit', or Ctrl-D." in cell.stderr + cell.traceback
     assert "most recent call last" not in cell.traceback
 
 
