@@ -151,7 +151,8 @@ impl Outbox {
                 let finished = !joined.ends_with('\n') && text.ends_with('\n');
                 joined.push_str(text);
                 // Otherwise the writer knows of it already, and when it may go.
-                let wanted = finished && queue.last_stream.is_none_or(|last| last.elapsed() >= HOLD);
+                let wanted =
+                    finished && queue.last_stream.is_none_or(|last| last.elapsed() >= HOLD);
                 if joined.len() < JOIN_LIMIT && !wanted {
                     return;
                 }
@@ -417,7 +418,9 @@ mod tests {
 
     fn text(session: &Session, outgoing: Option<Outgoing>) -> Option<Value> {
         match outgoing? {
-            Outgoing::Message(frames) => Some(session.decode(frames).unwrap().content["text"].clone()),
+            Outgoing::Message(frames) => {
+                Some(session.decode(frames).unwrap().content["text"].clone())
+            }
             _ => None,
         }
     }
