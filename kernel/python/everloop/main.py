@@ -45,7 +45,9 @@ def _take_interrupts(loop):
 
 def _install_streams():
     from everloop import display, stdin, streams
+    from everloop.compat import ipython_display
 
+    ipython_display.install()
     streams.install()
     display.install(builtins)
     _install_site_builtins()

@@ -5,7 +5,7 @@ import contextvars
 import sys
 
 import _everloop
-from everloop import tracebacks
+from everloop import help, tracebacks
 from everloop.displayhook import DisplayHook
 from everloop.namespace import Namespace
 from everloop.parent import parent
@@ -76,6 +76,10 @@ class Shell:
         if leave is not None:
             leave()
             return {}
+        asked = help.question(cell.code)
+        if asked is not None:
+            self._payload.extend(filter(None, [help.answer(*asked, self.user_ns)]))
+            return {}
         filename = tracebacks.register_cell(number, cell.code)
         value = None
         for code in _everloop.Statements(cell.code, filename):
@@ -89,6 +93,9 @@ class Shell:
         return {name: await self._expression(text) for name, text in cell.user_expressions.items()}
 
     def _failed(self, error):
+        # For `pdb.pm()` and `traceback.print_last()`.
+        sys.last_exc = sys.last_value = error
+        sys.last_type, sys.last_traceback = type(error), error.__traceback__
         ename, evalue, traceback = tracebacks.render(error)
         content = {"ename": ename, "evalue": evalue, "traceback": traceback}
         _everloop.flush_streams()
