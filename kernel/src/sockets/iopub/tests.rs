@@ -15,6 +15,8 @@ use crate::outbox::Outbox;
 use crate::sockets::zmtp::listener::Listener;
 
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Of 10,000 bytes: more than the socket buffers of a stopped reader take.
+const MESSAGES: usize = 4_000;
 
 struct Published {
     outbox: Outbox,
@@ -144,8 +146,6 @@ async fn stopped_reader_holds_nobody_up_and_nothing_is_lost() {
     let published = Published::start().await;
     let stopped = published.stopped_subscriber();
     let mut healthy = published.subscriber("").await;
-    // More than the socket buffers of the stopped one take.
-    const MESSAGES: usize = 4_000;
     let (outbox, text) = (published.outbox.clone(), "x".repeat(10_000));
     let flood = std::thread::spawn(move || {
         let begin = Instant::now();
