@@ -163,7 +163,7 @@ class Kernel:
     def __init__(self, name: str = KERNEL_NAME, cwd: Path | None = None, env: dict[str, str] | None = None) -> None:
         self.transcript: list[Entry] = []
         self.requests: list[Request] = []
-        self.log = tempfile.NamedTemporaryFile(prefix="kernel-", suffix=".log")
+        self.log = tempfile.NamedTemporaryFile(prefix="kernel-", suffix=".log")  # noqa: SIM115 (closed by close())
         self.expects_death = False
         self._answered: set[str] = set()
         self._born = time.monotonic()
@@ -229,7 +229,9 @@ class Kernel:
         lines = ["-- sent (the last 30)"]
         for request in self.requests[-30:]:
             content = json.dumps(request.message["content"], ensure_ascii=False)[:400]
-            lines.append(f"{request.channel:7}  {request.message['header']['msg_type']:20}  <{request.id[-8:]}>  {content}")
+            lines.append(
+                f"{request.channel:7}  {request.message['header']['msg_type']:20}  <{request.id[-8:]}>  {content}"
+            )
         lines += ["-- received (the last 120)", *map(str, self.transcript[-120:])]
         log = Path(self.log.name).read_text(errors="replace")[-4000:]
         if log:

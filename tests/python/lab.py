@@ -76,7 +76,9 @@ class Lab:
                 raise AssertionError(f"JupyterLab did not start:\n{self.log.read_text()[-6000:]}")
             time.sleep(0.05)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self._process.terminate()
         try:
             self._process.wait(20)

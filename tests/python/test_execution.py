@@ -66,7 +66,7 @@ def test_a_large_output_arrives_whole(kernel: Kernel) -> None:
 
 
 def test_any_text_survives(kernel: Kernel) -> None:
-    text = "ünïcødé 漢字 🎉 \u2028 \\n \"quotes\" \x1b[31mred\x1b[0m"
+    text = 'ünïcødé 漢字 🎉 \u2028 \\n "quotes" \x1b[31mred\x1b[0m'
     assert kernel.ok(f"print({text!r})").stdout == text + "\n"
     assert kernel.ok(f"{text!r}").result == repr(text)
 
@@ -449,7 +449,9 @@ def test_inspection_of_the_call_around_the_cursor(kernel: Kernel) -> None:
 
 
 def test_inspection_of_nothing(kernel: Kernel) -> None:
-    reply = kernel.request("inspect_request", {"code": "no_such_thing", "cursor_pos": 4, "detail_level": 0}).wait().reply
+    reply = (
+        kernel.request("inspect_request", {"code": "no_such_thing", "cursor_pos": 4, "detail_level": 0}).wait().reply
+    )
     assert reply == {"status": "ok", "found": False, "data": {}, "metadata": {}}
 
 
@@ -488,7 +490,10 @@ def test_kernel_info(kernel: Kernel) -> None:
 
 
 def test_comm_info(kernel: Kernel) -> None:
-    assert kernel.request("comm_info_request", {"target_name": "jupyter.widget"}).wait().reply == {"status": "ok", "comms": {}}
+    assert kernel.request("comm_info_request", {"target_name": "jupyter.widget"}).wait().reply == {
+        "status": "ok",
+        "comms": {},
+    }
 
 
 def test_connect(kernel: Kernel) -> None:

@@ -5,12 +5,12 @@ use crate::harness::{Channel, Client, Kernel};
 
 /// Registers a target whose comms send back whatever they get, buffers first.
 const ECHO: &str = "\
-from comm import get_comm_manager
+comms = get_ipython().kernel.comm_manager
 def echo(comm, message):
     @comm.on_msg
     def _(message):
         comm.send(message['content']['data'], buffers=[bytes(b) for b in message['buffers']][::-1])
-get_comm_manager().register_target('echo', echo)
+comms.register_target('echo', echo)
 ";
 
 fn echoing() -> (Kernel, Client) {
@@ -92,10 +92,10 @@ fn a_comm_for_an_unknown_target_is_closed_at_once() {
 fn comms_are_served_while_a_cell_awaits() {
     let (_kernel, client) = echoing();
     let code = "import asyncio\ndone = asyncio.Event()\ndef release(comm, message):\n    done.set()\n\
-                get_comm_manager().register_target('release', release)\n\
+                comms.register_target('release', release)\n\
                 print('on', flush=True)\nawait done.wait()\n'released'";
     let cell = client.start(code);
-    client.until_printed(&cell, "on");
+    client.until_printed(&cell, "on\n");
     let open = json!({"comm_id": "r", "target_name": "release", "data": {}});
     client.outputs(&client.request(Channel::Shell, "comm_open", &open));
     assert_eq!(client.finish(&cell).result(), Some("'released'"));

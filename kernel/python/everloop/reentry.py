@@ -53,7 +53,8 @@ class Runner(runners.Runner):
     def close(self):
         """Cancel what was started inside and is not done."""
         if not self._nested:
-            return super().close()
+            super().close()
+            return
         if self._state is runners._State.INITIALIZED:
             self._state = runners._State.CLOSED
             try:

@@ -79,12 +79,25 @@ impl Interpreter {
     /// When the process cannot start a thread, or has an interpreter already.
     #[must_use]
     pub fn spawn(services: Services) -> (Self, JoinHandle<()>) {
-        let Services { outbox, stdin, history, tokio, capture } = services;
+        let Services {
+            outbox,
+            stdin,
+            history,
+            tokio,
+            capture,
+        } = services;
         let door = Arc::new(Door::new(outbox, stdin, history, tokio, capture));
         assert!(door.install(), "a process has one interpreter");
         let (lookups, lookup_requests) = lookup::channel();
         let (thread, join) = thread::spawn(lookup_requests);
-        (Self { door, lookups, thread }, join)
+        (
+            Self {
+                door,
+                lookups,
+                thread,
+            },
+            join,
+        )
     }
 
     /// Runs one cell. Publishes `execute_input` and all outputs under `cell.parent`; the caller publishes busy, reply
@@ -94,8 +107,11 @@ impl Interpreter {
         let cell = NativeCell::new(cell, outcome_tx);
         self.door.submit(Box::new(move |vm| {
             let door = Door::of(vm)?;
-            let main = door.main().ok_or_else(|| vm.new_runtime_error("the shell has not started"))?;
-            vm.call_method(&main.shell, "start", (cell.into_pyobject(vm),)).map(drop)
+            let main = door
+                .main()
+                .ok_or_else(|| vm.new_runtime_error("the shell has not started"))?;
+            vm.call_method(&main.shell, "start", (cell.into_pyobject(vm),))
+                .map(drop)
         }));
         match outcome_rx.await {
             Ok(outcome) => {
@@ -103,7 +119,10 @@ impl Interpreter {
                 outcome
             }
             // The sender went with the interpreter.
-            Err(_) => CellOutcome { reply: died(), exit: None },
+            Err(_) => CellOutcome {
+                reply: died(),
+                exit: None,
+            },
         }
     }
 

@@ -65,7 +65,13 @@ mod _everloop {
         buffers: OptionalArg<PyObjectRef>,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
-        output::publish(&msg_type, &content, metadata.into_option(), buffers.into_option(), vm)
+        output::publish(
+            &msg_type,
+            &content,
+            metadata.into_option(),
+            buffers.into_option(),
+            vm,
+        )
     }
 
     /// Publishes text of "stdout" or "stderr" under the cell of the current context.
@@ -101,13 +107,17 @@ mod _everloop {
 
     #[pyfunction]
     fn record_input(number: i64, code: PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
-        Door::of(vm)?.history.record(number, &code.to_string_lossy());
+        Door::of(vm)?
+            .history
+            .record(number, &code.to_string_lossy());
         Ok(())
     }
 
     #[pyfunction]
     fn record_output(number: i64, text: PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
-        Door::of(vm)?.history.record_output(number, &text.to_string_lossy());
+        Door::of(vm)?
+            .history
+            .record_output(number, &text.to_string_lossy());
         Ok(())
     }
 
@@ -125,7 +135,11 @@ mod _everloop {
 
     /// The Python handler of SIGINT, in the place of `signal.default_int_handler`.
     #[pyfunction]
-    fn default_int_handler(_signum: PyObjectRef, _frame: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+    fn default_int_handler(
+        _signum: PyObjectRef,
+        _frame: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
         interrupts::handle(vm)
     }
 }

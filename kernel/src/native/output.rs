@@ -6,10 +6,8 @@ use bytes::Bytes;
 use everloop_protocol::ParentHeader;
 use everloop_protocol::content::stream::StreamName;
 use rustpython_vm::{
-    PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
-    builtins::PyStr,
-    function::ArgBytesLike,
-    TryFromObject,
+    PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromObject, VirtualMachine,
+    builtins::PyStr, function::ArgBytesLike,
 };
 use serde_json::{Map, Value};
 
@@ -68,7 +66,13 @@ pub(super) fn publish(
     let msg_type = msg_type.to_string_lossy();
     let outbox = &Door::of(vm)?.outbox;
     vm.allow_threads(|| {
-        outbox.publish_with(Publication { parent: &parent, msg_type: &msg_type, metadata, content, buffers });
+        outbox.publish_with(Publication {
+            parent: &parent,
+            msg_type: &msg_type,
+            metadata,
+            content,
+            buffers,
+        });
     });
     Ok(())
 }
@@ -86,7 +90,11 @@ fn buffers_of(buffers: &PyObject, vm: &VirtualMachine) -> PyResult<Vec<Bytes>> {
 
 pub(super) fn write_stream(name: &PyStr, text: &PyStr, vm: &VirtualMachine) -> PyResult<()> {
     let parent = current_parent(vm)?;
-    let name = if name.as_bytes() == b"stderr" { StreamName::Stderr } else { StreamName::Stdout };
+    let name = if name.as_bytes() == b"stderr" {
+        StreamName::Stderr
+    } else {
+        StreamName::Stdout
+    };
     let text = text.to_string_lossy();
     let outbox = &Door::of(vm)?.outbox;
     // A flood of text waits for front ends to read.
@@ -96,7 +104,8 @@ pub(super) fn write_stream(name: &PyStr, text: &PyStr, vm: &VirtualMachine) -> P
 
 pub(super) fn ask(prompt: String, password: bool, vm: &VirtualMachine) -> PyResult<String> {
     let door = Door::of(vm)?;
-    let cell = current_cell(vm)?.ok_or_else(|| vm.new_runtime_error("there is no cell whose front end could be asked"))?;
+    let cell = current_cell(vm)?
+        .ok_or_else(|| vm.new_runtime_error("there is no cell whose front end could be asked"))?;
     let answer = door.stdin.ask(Question {
         identities: cell.identities().to_vec(),
         parent: cell.parent().clone(),
@@ -104,7 +113,9 @@ pub(super) fn ask(prompt: String, password: bool, vm: &VirtualMachine) -> PyResu
         password,
     });
     let answer = match door.main() {
-        Some(main) if is_running_here(&main.event_loop, vm) => wait_in_turns(main, door, answer, vm)?,
+        Some(main) if is_running_here(&main.event_loop, vm) => {
+            wait_in_turns(main, door, answer, vm)?
+        }
         _ => vm.allow_threads(|| answer.blocking_recv()).ok(),
     };
     answer.ok_or_else(|| vm.new_os_error("the front end that sent this cell is gone"))
@@ -138,5 +149,8 @@ fn wait_in_turns(
     // An interrupt ends the waiting; dropping the receiver forgets the question.
     waiting.abort();
     result?;
-    Ok(received.lock().unwrap_or_else(PoisonError::into_inner).take())
+    Ok(received
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take())
 }
