@@ -5,7 +5,6 @@ use rustpython_vm::{PyObjectRef, PyPayload, PyResult, VirtualMachine};
 use tokio::sync::oneshot;
 
 use super::Interpreter;
-use crate::native::door::Door;
 use crate::native::origin::Origin;
 use crate::native::{import, json};
 
