@@ -137,6 +137,7 @@ def test_finally_runs_at_an_await(kernel: Kernel, how: str) -> None:
 def test_an_interrupt_aborts_what_is_queued(kernel: Kernel) -> None:
     cell = kernel.submit("import time\nprint('begun')\ntime.sleep(1000)").wait_for("begun")
     queued = [kernel.submit("'never'") for _ in range(5)]
+    kernel.until_queued()
     kernel.interrupt("message")
     assert cell.wait(10).reply["ename"] == "KeyboardInterrupt"
     assert [after.wait().reply["status"] for after in queued] == ["aborted"] * 5

@@ -41,14 +41,14 @@ def install():
     join = threading.Thread.join
 
     def interruptible_join(self, timeout=None):
-        if get_ident() != interpreter_thread:
-            return join(self, timeout)
-
         def is_over(seconds):
             join(self, seconds)
             return not self.is_alive()
 
-        _in_slices(is_over, timeout)
+        if get_ident() == interpreter_thread:
+            _in_slices(is_over, timeout)
+        else:
+            join(self, timeout)
 
     interruptible_join.__name__, interruptible_join.__doc__ = "join", join.__doc__
     threading._allocate_lock = WaiterLock
