@@ -526,6 +526,6 @@ mod tests {
         for _ in 0..20 {
             outbox.publish(&ParentHeader::none(), "display_data", "x".repeat(1 << 20));
         }
-        outbox.flush_blocking(Duration::from_secs(60));
+        outbox.flush_blocking(LONGEST_WAIT);
     }
 }

@@ -69,7 +69,7 @@ pub(super) const CONTROL: &[Route] = routes! {
 const UNKNOWN: Route = Route {
     msg_type: "",
     pace: Pace::AtOnce,
-    handler: |context, request| Box::pin(unsupported::unknown(context, request)),
+    handler: |context, request| Box::pin(async { unsupported::unknown(context, request) }),
 };
 
 pub(super) fn find(routes: &'static [Route], msg_type: &str) -> Route {

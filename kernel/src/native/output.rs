@@ -33,7 +33,7 @@ pub fn current_cell(vm: &VirtualMachine) -> PyResult<Option<PyRef<Cell>>> {
     let variable = parent_variable(vm)?;
     let context = vm.context_stack.borrow().last().cloned();
     if let Some(context) = context {
-        // Not `ContextVar.get`: its cache takes a new context at the address of a dead one for that one.
+        // Not `ContextVar.get`: it caches by the address and the depth of a context, and we enter contexts by ourselves.
         let cell = vm.call_method(&context, "get", (variable.to_owned(),))?;
         if let Ok(cell) = cell.downcast::<Cell>() {
             return Ok(Some(cell));

@@ -223,3 +223,155 @@ async fn serve_peer(peers: Arc<Peers>, stream: Stream) {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+    use zeromq::util::PeerIdentity;
+    use zeromq::{DealerSocket, Socket, SocketOptions, SocketRecv, SocketSend};
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    async fn router() -> (Router, u16) {
+        let (listener, port) = Listener::bind_tcp("127.0.0.1", 0).await.unwrap();
+        let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
+        let router = Router::serve("test", listener, &tasks, &shutdown);
+        (router, port)
+    }
+
+    async fn dealer(port: u16, identity: Option<&str>) -> DealerSocket {
+        let mut options = SocketOptions::default();
+        if let Some(identity) = identity {
+            options.peer_identity(identity.parse::<PeerIdentity>().unwrap());
+        }
+        let mut dealer = DealerSocket::with_options(options);
+        dealer
+            .connect(&format!("tcp://127.0.0.1:{port}"))
+            .await
+            .unwrap();
+        dealer
+    }
+
+    /// What a peer sends first.
+    fn greeting() -> [u8; 64] {
+        let mut greeting = [0; 64];
+        (greeting[0], greeting[9], greeting[10]) = (0xff, 0x7f, 3);
+        greeting[12..16].copy_from_slice(b"NULL");
+        greeting
+    }
+
+    async fn answer(router: &mut Router) -> Vec<Bytes> {
+        let frames = tokio::time::timeout(PATIENCE, router.recv()).await.unwrap();
+        router.sender().send(&frames).unwrap();
+        frames
+    }
+
+    async fn recv(dealer: &mut DealerSocket) -> Vec<Bytes> {
+        let received = tokio::time::timeout(PATIENCE, dealer.recv()).await.unwrap();
+        received.unwrap().into_vec()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn reply_finds_its_peer() {
+        let (mut router, port) = router().await;
+        let mut dealers = [dealer(port, None).await, dealer(port, Some("me")).await];
+        for (number, dealer) in dealers.iter_mut().enumerate() {
+            dealer.send(format!("{number}").into()).await.unwrap();
+        }
+        for _ in 0..2 {
+            answer(&mut router).await;
+        }
+        for (number, dealer) in dealers.iter_mut().enumerate() {
+            assert_eq!(recv(dealer).await, [Bytes::from(format!("{number}"))]);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn peer_that_comes_again_with_its_identity_wins() {
+        let (mut router, port) = router().await;
+        let mut former = dealer(port, Some("me")).await;
+        former.send("1".into()).await.unwrap();
+        answer(&mut router).await;
+        for round in 0..20 {
+            let mut latter = dealer(port, Some("me")).await;
+            latter.send(format!("{round}").into()).await.unwrap();
+            assert_eq!(answer(&mut router).await[0], "me");
+            assert_eq!(recv(&mut latter).await, [Bytes::from(format!("{round}"))]);
+            // The end of the former must not take the latter with it.
+            drop(std::mem::replace(&mut former, latter));
+        }
+    }
+
+    #[tokio::test]
+    async fn message_for_nobody_is_an_error_value() {
+        let (router, _) = router().await;
+        let message = [Bytes::from("nobody"), Bytes::from("text")];
+        assert!(matches!(
+            router.sender().send(&message),
+            Err(SendError::Gone)
+        ));
+        assert!(matches!(
+            router.sender().send(&[]),
+            Err(SendError::NoIdentity)
+        ));
+    }
+
+    #[tokio::test]
+    async fn drain_receives_what_has_arrived_without_waiting_for_the_runtime() {
+        let (mut router, port) = router().await;
+        let mut peer = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        peer.write_all(&greeting()).unwrap();
+        peer.write_all(b"\x04\x1c\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER")
+            .unwrap();
+        peer.write_all(b"\x00\x01!").unwrap();
+        assert_eq!(answer(&mut router).await[1], "!");
+        // From here on no task of the runtime runs: this is its only thread.
+        peer.set_nodelay(true).unwrap();
+        for number in 0..100 {
+            peer.write_all(&[0, 1, number]).unwrap();
+        }
+        router.drain();
+        let received = std::iter::from_fn(|| router.try_recv());
+        assert!(received.map(|frames| frames[1][0]).eq(0..100));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn announced_length_does_not_end_the_process() {
+        let (mut router, port) = router().await;
+        for length in [1_u64 << 62, 1 << 40, u64::MAX] {
+            let mut peer = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            peer.set_read_timeout(Some(PATIENCE)).unwrap();
+            peer.write_all(&greeting()).unwrap();
+            peer.write_all(&[&[2][..], &length.to_be_bytes()].concat())
+                .unwrap();
+            let mut rest = Vec::new();
+            peer.read_to_end(&mut rest).unwrap();
+        }
+        let mut dealer = dealer(port, None).await;
+        dealer.send("still here".into()).await.unwrap();
+        answer(&mut router).await;
+        assert_eq!(recv(&mut dealer).await, [Bytes::from("still here")]);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn heartbeat_sends_the_same_bytes_back() {
+        let (router, port) = router().await;
+        tokio::spawn(super::super::heartbeat::run(router));
+        let mut dealer = dealer(port, None).await;
+        for frames in [
+            vec![""],
+            vec!["", "ping"],
+            vec!["\u{0}\u{7f}"],
+            vec!["a", "", "b"],
+        ] {
+            let frames: Vec<Bytes> = frames.into_iter().map(Bytes::from).collect();
+            dealer
+                .send(frames.clone().try_into().unwrap())
+                .await
+                .unwrap();
+            assert_eq!(recv(&mut dealer).await, frames);
+        }
+    }
+}
