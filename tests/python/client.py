@@ -282,6 +282,16 @@ class Kernel:
         assert cell.reply["status"] == "ok", self.transcript_text()
         return cell
 
+    def until_queued(self) -> None:
+        """Until all that was sent on shell has arrived at the kernel, also while a cell runs.
+
+        Sending returns before anything has left this process. A request behind the others on the same connection tells,
+        if the kernel answers it while a cell runs; others have to be trusted to be no faster than their socket.
+        """
+        request = self.request("kernel_info_request")
+        if self.manager.kernel_name.startswith("everloop"):
+            request.wait()
+
     def question(self, cell: Request, limit: float = LIMIT) -> Entry:
         """The next unanswered input_request of a cell."""
 

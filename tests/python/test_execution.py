@@ -189,7 +189,7 @@ def test_an_error_aborts_the_hundred_cells_behind_it(kernel: Kernel, gate: Path)
     kernel.ok("ran = []")
     failing = kernel.submit(HOLD.format(gate=str(gate)) + "raise ValueError('stop')")
     queued = [kernel.submit(f"ran.append({i})") for i in range(100)]
-    kernel.request("kernel_info_request", channel="control").wait()
+    kernel.until_queued()
     gate.touch()
     assert failing.wait().reply["status"] == "error"
     for cell in queued:
@@ -203,6 +203,7 @@ def test_an_abort_spares_the_other_requests(kernel: Kernel, gate: Path) -> None:
     cell = kernel.submit("'never'")
     info = kernel.request("kernel_info_request")
     complete = kernel.request("is_complete_request", {"code": "if True:"})
+    kernel.until_queued()
     gate.touch()
     assert failing.wait().reply["status"] == "error"
     assert info.wait().reply["status"] == "ok"
@@ -213,6 +214,7 @@ def test_an_abort_spares_the_other_requests(kernel: Kernel, gate: Path) -> None:
 def test_an_aborted_cell_is_not_counted(kernel: Kernel, gate: Path) -> None:
     failing = kernel.submit(HOLD.format(gate=str(gate)) + "raise ValueError('stop')")
     aborted = kernel.submit("'never'")
+    kernel.until_queued()
     gate.touch()
     count = failing.wait().reply["execution_count"]
     aborted.wait()
@@ -222,6 +224,7 @@ def test_an_aborted_cell_is_not_counted(kernel: Kernel, gate: Path) -> None:
 def test_without_stop_on_error_the_queue_goes_on(kernel: Kernel, gate: Path) -> None:
     failing = kernel.submit(HOLD.format(gate=str(gate)) + "raise ValueError('go on')", stop_on_error=False)
     after = kernel.submit("'after'")
+    kernel.until_queued()
     gate.touch()
     assert failing.wait().reply["status"] == "error"
     assert after.wait().result == "'after'"
@@ -230,6 +233,7 @@ def test_without_stop_on_error_the_queue_goes_on(kernel: Kernel, gate: Path) -> 
 def test_a_silent_error_aborts_nothing(kernel: Kernel, gate: Path) -> None:
     failing = kernel.submit(HOLD.format(gate=str(gate)) + "raise ValueError('silent')", silent=True)
     after = kernel.submit("'after'")
+    kernel.until_queued()
     gate.touch()
     assert failing.wait().reply["status"] == "error"
     assert after.wait().result == "'after'"

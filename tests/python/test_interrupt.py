@@ -19,7 +19,9 @@ SYNCHRONOUS = {
     "short sleeps": "import time\nprint('begun')\nwhile True: time.sleep(0.001)",
     "prints": "print('begun')\nwhile True: print('x' * 10)",
     "comprehension": "print('begun')\n[x for x in iter(int, 1)]",
-    "lock": "import threading\nlock = threading.Lock()\nlock.acquire()\nprint('begun')\nlock.acquire()",
+    "event": "import threading\nprint('begun')\nthreading.Event().wait()",
+    "event with a limit": "import threading\nprint('begun')\nthreading.Event().wait(1000)",
+    "future": "import concurrent.futures\nprint('begun')\nconcurrent.futures.Future().result()",
     "queue": "import queue\nprint('begun')\nqueue.Queue().get()",
     "subprocess": "import subprocess\nprint('begun')\nsubprocess.run(['sleep', '1000'])",
     "pipe": "import os\nr, w = os.pipe()\nprint('begun')\nos.read(r, 1)",
@@ -42,7 +44,6 @@ MIXED = {
     "await after work": "import asyncio\nsum(range(1000))\nprint('begun')\nawait asyncio.sleep(1000)",
     "awaits that never wait": "import asyncio\nprint('begun')\nwhile True: await asyncio.sleep(0)",
 }
-NOT_IN_IPYKERNEL = {"lock", "queue", "join", "busy after an await", "sleep after an await"}
 
 
 def stops(kernel: Kernel, code: str, how: str, enames: tuple[str, ...] = ("KeyboardInterrupt",)) -> None:
@@ -136,6 +137,7 @@ def test_finally_runs_at_an_await(kernel: Kernel, how: str) -> None:
 def test_an_interrupt_aborts_what_is_queued(kernel: Kernel) -> None:
     cell = kernel.submit("import time\nprint('begun')\ntime.sleep(1000)").wait_for("begun")
     queued = [kernel.submit("'never'") for _ in range(5)]
+    kernel.until_queued()
     kernel.interrupt("message")
     assert cell.wait(10).reply["ename"] == "KeyboardInterrupt"
     assert [after.wait().reply["status"] for after in queued] == ["aborted"] * 5

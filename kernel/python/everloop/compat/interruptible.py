@@ -1,0 +1,70 @@
+"""Waiting on the interpreter thread that an interrupt can end.
+
+RustPython waits for a lock without looking at signals, so `queue.get()`, `event.wait()`, `future.result()` and
+`thread.join()` could not be interrupted. All of them wait for a lock of `threading` or for a thread; on the thread that
+receives the signals they now do so in slices, between which a pending signal is handled. Who is waited for still ends
+the wait at once. A bare `Lock.acquire()` stays as it is: it is too hot to pass through Python.
+"""
+
+import threading
+import time
+from _thread import allocate_lock, get_ident
+
+# Seconds for which a signal may stay unnoticed.
+_SLICE = 0.05
+
+
+def install():
+    """Make the waits of `threading` interruptible on the calling thread."""
+    interpreter_thread = get_ident()
+
+    class WaiterLock:
+        """The lock that `Condition.wait` makes for itself, and with it `Event`, `Semaphore`, queues and futures."""
+
+        __slots__ = ("_acquire", "locked", "release")
+
+        def __init__(self):
+            lock = allocate_lock()
+            self._acquire, self.release, self.locked = lock.acquire, lock.release, lock.locked
+
+        def acquire(self, blocking=True, timeout=-1):
+            if not blocking or get_ident() != interpreter_thread:
+                return self._acquire(blocking, timeout)
+            return _in_slices(lambda seconds: self._acquire(True, seconds), None if timeout == -1 else timeout)
+
+        def __enter__(self):
+            return self.acquire()
+
+        def __exit__(self, *_exception):
+            self.release()
+
+    join = threading.Thread.join
+
+    def interruptible_join(self, timeout=None):
+        def is_over(seconds):
+            join(self, seconds)
+            return not self.is_alive()
+
+        if get_ident() == interpreter_thread:
+            _in_slices(is_over, timeout)
+        else:
+            join(self, timeout)
+
+    interruptible_join.__name__, interruptible_join.__doc__ = "join", join.__doc__
+    threading._allocate_lock = WaiterLock
+    threading.Thread.join = interruptible_join
+
+
+def _in_slices(wait, timeout):
+    """Whether `wait(seconds)` says that it is over, within `timeout` seconds; None waits for as long as it takes."""
+    if timeout is None:
+        while not wait(_SLICE):
+            pass
+        return True
+    end = time.monotonic() + timeout
+    while True:
+        left = end - time.monotonic()
+        if left <= _SLICE:
+            return wait(max(left, 0))
+        if wait(_SLICE):
+            return True
