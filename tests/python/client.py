@@ -105,6 +105,10 @@ class Request:
     def wait(self, limit: float = LIMIT) -> Request:
         """Until it was replied to and the kernel said idle."""
         self.wait_reply(limit)
+        return self.wait_idle(limit)
+
+    def wait_idle(self, limit: float = LIMIT) -> Request:
+        """Until the kernel said idle; for messages that have no reply."""
         self.kernel.until(lambda: self.is_idle, f"idle after <{self.id[-8:]}>", limit)
         return self
 

@@ -44,9 +44,10 @@ def _take_interrupts(loop):
 
 
 def _install_streams():
-    from everloop import display, stdin, streams
+    from everloop import comms, display, stdin, streams
     from everloop.compat import ipython_display
 
+    comms.install()
     ipython_display.install()
     streams.install()
     display.install(builtins)

@@ -39,6 +39,7 @@ class Shell:
         """Begin to run `cell`; its reply is given through it when it has ended."""
         coroutine = self._execute(cell)
         task = asyncio.Task(coroutine, loop=self.loop, context=self._context, name=f"cell {self.execution_count + 1}")
+        task.add_done_callback(cell.abandon)
         cell.begin(task)
 
     async def _execute(self, cell):
@@ -51,9 +52,12 @@ class Shell:
         reply = await self._run(cell, number)
         self.loop.failures.cell_ended(cell)
         _everloop.flush_streams()
-        reply["execution_count"] = number
-        reply["payload"] = self._payload
-        cell.finish(reply, self._exit)
+        numbered = {"execution_count": number, "payload": self._payload}
+        try:
+            cell.finish({**reply, **numbered}, self._exit)
+        except Exception as raised:
+            # The user's own representation of a value, say, has no JSON.
+            cell.finish({**self._failed(raised), **numbered}, self._exit)
 
     def _number(self, cell):
         """Count the cell if it is to be counted; returns what its messages carry as ``execution_count``."""

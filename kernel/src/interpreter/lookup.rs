@@ -3,6 +3,7 @@
 
 use std::sync::mpsc;
 
+use everloop_protocol::content::comm_info::{CommInfoReply, CommInfoRequest};
 use everloop_protocol::content::complete::{CompleteReply, CompleteRequest};
 use everloop_protocol::content::inspect::{InspectReply, InspectRequest};
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine, vm::thread::ThreadedVirtualMachine};
@@ -25,6 +26,7 @@ fn nothing(cursor: Option<usize>) -> CompleteReply {
 pub(super) enum Lookup {
     Complete(CompleteRequest, oneshot::Sender<CompleteReply>),
     Inspect(InspectRequest, oneshot::Sender<InspectReply>),
+    CommInfo(CommInfoRequest, oneshot::Sender<CommInfoReply>),
 }
 
 /// The lookup thread's end.
@@ -50,10 +52,16 @@ impl Lookups {
         reply.await.unwrap_or_else(|_| nothing(cursor))
     }
 
+    pub(super) async fn comm_info(&self, request: CommInfoRequest) -> CommInfoReply {
+        let (reply_tx, reply) = oneshot::channel();
+        let _ = self.requests.send(Lookup::CommInfo(request, reply_tx));
+        reply.await.unwrap_or_default()
+    }
+
     pub(super) async fn inspect(&self, request: InspectRequest) -> InspectReply {
         let (reply_tx, reply) = oneshot::channel();
         let _ = self.requests.send(Lookup::Inspect(request, reply_tx));
-        reply.await.unwrap_or_else(|_| InspectReply::default())
+        reply.await.unwrap_or_default()
     }
 }
 
@@ -91,7 +99,14 @@ fn answer(lookup: Lookup, vm: &VirtualMachine) {
                     (request.code, request.cursor_pos, detail, namespace),
                 )
             });
-            let _ = reply_tx.send(reply.unwrap_or_else(InspectReply::default));
+            let _ = reply_tx.send(reply.unwrap_or_default());
+        }
+        Lookup::CommInfo(request, reply_tx) => {
+            let reply = call(vm, "comm_info", |_, _| {
+                let info = crate::native::import::from_module("everloop.comms", "info", vm)?;
+                info.call((request.target_name,), vm)
+            });
+            let _ = reply_tx.send(reply.unwrap_or_default());
         }
     }
 }

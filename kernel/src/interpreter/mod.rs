@@ -2,9 +2,11 @@
 //!
 //! - `builder`: settings, native and frozen modules
 //! - `thread`: start and end of the interpreter thread
+//! - `comm`: comm messages
 //! - `lookup`: the second thread, which answers completions and inspections while cells run
 
 mod builder;
+mod comm;
 mod lookup;
 mod thread;
 
@@ -15,6 +17,7 @@ use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use everloop_protocol::ParentHeader;
+use everloop_protocol::content::comm_info::{CommInfoReply, CommInfoRequest};
 use everloop_protocol::content::complete::{CompleteReply, CompleteRequest};
 use everloop_protocol::content::execute::{ExecuteReply, ExecuteRequest};
 use everloop_protocol::content::inspect::{InspectReply, InspectRequest};
@@ -134,6 +137,11 @@ impl Interpreter {
     /// Describes the object at the cursor, also while a cell runs.
     pub async fn inspect(&self, request: InspectRequest) -> InspectReply {
         self.lookups.inspect(request).await
+    }
+
+    /// The open comms, all or those of one target.
+    pub async fn comm_info(&self, request: CommInfoRequest) -> CommInfoReply {
+        self.lookups.comm_info(request).await
     }
 
     /// Interrupts the cell that runs now and no other; nothing happens when none does.

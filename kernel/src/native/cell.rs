@@ -82,6 +82,14 @@ impl Cell {
         &self.identities
     }
 
+    /// It runs no more, and an interrupt means another.
+    fn end(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        Door::of(vm)?.cell_ends();
+        let task = zelf.task.lock().take();
+        drop(task);
+        Ok(())
+    }
+
     pub(super) fn progress(&self) -> Progress {
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -156,12 +164,10 @@ impl Cell {
         exit: Option<bool>,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
-        Door::of(vm)?.cell_ends();
-        let task = zelf.task.lock().take();
-        drop(task);
         let reply = json::from_python(&reply, vm)?;
         let reply: ExecuteReply = serde_json::from_value(reply)
             .map_err(|error| vm.new_value_error(format!("not an execute_reply: {error}")))?;
+        Self::end(zelf, vm)?;
         let outcome_tx = zelf
             .outcome_tx
             .lock()
@@ -173,6 +179,21 @@ impl Cell {
                 reply,
                 exit: exit.map(|keep_kernel| Exit { keep_kernel }),
             });
+        }
+        Ok(())
+    }
+
+    /// For a task that ended without [`Cell::finish`], which would be a defect of ours: the request gets an answer all
+    /// the same, since nobody is left to send one.
+    #[pymethod]
+    fn abandon(zelf: &Py<Self>, _task: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        let outcome_tx = zelf
+            .outcome_tx
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if outcome_tx.is_some() {
+            Self::end(zelf, vm)?;
         }
         Ok(())
     }

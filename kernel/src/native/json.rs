@@ -38,6 +38,37 @@ pub fn from_python(value: &PyObject, vm: &VirtualMachine) -> PyResult<Value> {
     other(value, vm)
 }
 
+/// The Python value of JSON.
+///
+/// # Errors
+/// MemoryError at most.
+pub fn to_python(value: &Value, vm: &VirtualMachine) -> PyResult {
+    Ok(match value {
+        Value::Null => vm.ctx.none(),
+        Value::Bool(value) => vm.ctx.new_bool(*value).into(),
+        Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(int), _) => vm.ctx.new_int(int).into(),
+            (None, Some(int)) => vm.ctx.new_int(int).into(),
+            (None, None) => vm.ctx.new_float(number.as_f64().unwrap_or(f64::NAN)).into(),
+        },
+        Value::String(text) => vm.ctx.new_str(text.as_str()).into(),
+        Value::Array(items) => {
+            let items = items
+                .iter()
+                .map(|item| to_python(item, vm))
+                .collect::<PyResult<Vec<_>>>()?;
+            vm.ctx.new_list(items).into()
+        }
+        Value::Object(object) => {
+            let dict = vm.ctx.new_dict();
+            for (key, item) in object {
+                dict.set_item(key.as_str(), to_python(item, vm)?, vm)?;
+            }
+            dict.into()
+        }
+    })
+}
+
 fn number(int: &PyInt) -> Value {
     let int = int.as_bigint();
     if let Ok(small) = i64::try_from(int) {

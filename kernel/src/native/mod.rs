@@ -5,6 +5,7 @@
 //! - `interrupts`: what SIGINT does
 //! - `output`: publishing under the parent of the current context
 //! - `json`: Python values as JSON
+//! - `origin`: `Origin`, what outputs carry as parent when it is no cell
 //! - `door`: what the functions of the module reach: outbox, stdin, history, the loop's inbox
 //!
 //! The functions here are adapters; what they do is in those files.
@@ -14,6 +15,7 @@ pub mod door;
 pub(crate) mod import;
 pub mod interrupts;
 pub mod json;
+pub mod origin;
 pub mod output;
 pub mod statements;
 
@@ -35,6 +37,7 @@ mod _everloop {
 
     use super::cell::{Cell, Interruptible};
     use super::door::Door;
+    use super::origin::Origin;
     use super::statements::Statements;
     use super::{interrupts, output};
     use crate::event_loop::{Completion, Handle, LoopCore, TimerHandle};
@@ -48,6 +51,7 @@ mod _everloop {
             Completion::make_static_type(),
             Cell::make_static_type(),
             Interruptible::make_static_type(),
+            Origin::make_static_type(),
             Statements::make_static_type(),
         ] {
             let name = vm.ctx.intern_str(class.name().to_owned());

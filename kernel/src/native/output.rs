@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use super::cell::Cell;
 use super::door::{Door, Main};
 use super::json;
+use super::origin::Origin;
 use crate::event_loop::{Completion, LoopCore};
 use crate::outbox::Publication;
 use crate::sockets::stdin::Question;
@@ -28,22 +29,45 @@ fn parent_variable(vm: &VirtualMachine) -> PyResult<&'static PyObject> {
     Ok(VARIABLE.get_or_init(|| module))
 }
 
-/// The cell whose code runs, directly or through what it started; else the one that began last.
-pub fn current_cell(vm: &VirtualMachine) -> PyResult<Option<PyRef<Cell>>> {
+/// What runs, directly or through what it started.
+enum Source {
+    Cell(PyRef<Cell>),
+    Message(PyRef<Origin>),
+}
+
+/// What the parent variable of the current context holds; where it is not set, the cell that began last.
+fn current_source(vm: &VirtualMachine) -> PyResult<Option<Source>> {
     let variable = parent_variable(vm)?;
     let context = vm.context_stack.borrow().last().cloned();
     if let Some(context) = context {
-        // Not `ContextVar.get`: its cache takes a new context at the address of a dead one for that one.
-        let cell = vm.call_method(&context, "get", (variable.to_owned(),))?;
-        if let Ok(cell) = cell.downcast::<Cell>() {
-            return Ok(Some(cell));
+        // Not `ContextVar.get`: it caches by the address and the depth of a context, and we enter contexts by ourselves.
+        let source = vm.call_method(&context, "get", (variable.to_owned(),))?;
+        match source.downcast::<Cell>() {
+            Ok(cell) => return Ok(Some(Source::Cell(cell))),
+            Err(source) => {
+                if let Ok(origin) = source.downcast::<Origin>() {
+                    return Ok(Some(Source::Message(origin)));
+                }
+            }
         }
     }
-    Ok(Door::of(vm)?.latest())
+    Ok(Door::of(vm)?.latest().map(Source::Cell))
+}
+
+/// The cell whose front end can be asked: a comm message has none.
+pub fn current_cell(vm: &VirtualMachine) -> PyResult<Option<PyRef<Cell>>> {
+    Ok(match current_source(vm)? {
+        Some(Source::Cell(cell)) => Some(cell),
+        Some(Source::Message(_)) | None => None,
+    })
 }
 
 fn current_parent(vm: &VirtualMachine) -> PyResult<ParentHeader> {
-    Ok(current_cell(vm)?.map_or_else(ParentHeader::none, |cell| cell.parent().clone()))
+    Ok(match current_source(vm)? {
+        Some(Source::Cell(cell)) => cell.parent().clone(),
+        Some(Source::Message(origin)) => origin.parent().clone(),
+        None => ParentHeader::none(),
+    })
 }
 
 pub(super) fn publish(
