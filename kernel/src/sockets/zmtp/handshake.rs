@@ -22,10 +22,6 @@ pub(crate) struct SocketType {
     pub(crate) peers: &'static [&'static str],
 }
 
-pub(crate) const ROUTER: SocketType = SocketType {
-    name: "ROUTER",
-    peers: &["DEALER", "REQ", "ROUTER"],
-};
 pub(crate) const XPUB: SocketType = SocketType {
     name: "XPUB",
     peers: &["SUB", "XSUB"],

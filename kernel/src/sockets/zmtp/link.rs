@@ -117,23 +117,6 @@ impl Link {
         }
     }
 
-    /// Receives everything that has arrived at this machine so far.
-    pub(crate) fn drain(&self, receive: impl Fn(Traffic)) -> Result<(), ZmtpError> {
-        let mut direct = self.stream.direct()?;
-        let mut decoder = lock(&self.incoming);
-        let mut chunk = [0; 16 * 1024];
-        loop {
-            self.decode(&mut decoder, &receive)?;
-            match direct.read(&mut chunk) {
-                Ok(0) => return Err(ZmtpError::Closed),
-                Ok(length) => decoder.space().put_slice(&chunk[..length]),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
     async fn read_loop(&self, receive: impl Fn(Traffic)) -> ZmtpError {
         loop {
             // First what is there: traffic may have come together with the handshake.
