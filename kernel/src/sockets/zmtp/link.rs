@@ -4,10 +4,10 @@
 //! that serves the link. So a reply costs no hop to another task, and a peer that does not read holds nobody up.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, IoSlice, Read};
+use std::io::{self, ErrorKind, IoSlice};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bytes::{Buf, BufMut, Bytes};
+use bytes::{Buf, Bytes};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
