@@ -86,7 +86,7 @@ impl Dispatcher {
             &[],
         );
         let sent = match encoded {
-            Ok(frames) => self.sender.send(&frames).map_err(|error| error.to_string()),
+            Ok(frames) => self.sender.send(frames).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
         if let Err(error) = sent {

@@ -53,7 +53,7 @@ impl Shell {
             tokio::select! {
                 frames = self.router.recv() => self.route(frames).await,
                 Some(reached_tx) = self.barriers.recv() => {
-                    self.router.drain();
+                    self.router.drain().await;
                     while let Some(frames) = self.router.try_recv() {
                         self.route(frames).await;
                     }

@@ -11,20 +11,18 @@ use tokio_util::task::TaskTracker;
 use crate::descriptors::Capture;
 use crate::processes;
 use crate::requests::Context;
-use crate::sockets::router::RouterSender;
 
 /// How long children may take to end when they are asked to.
 const CHILDREN: Duration = Duration::from_millis(300);
 /// How long Python may take for its atexit handlers.
 const PYTHON: Duration = Duration::from_millis(500);
-/// How long the last replies, the last messages and the history may take, each.
+/// How long the history may take.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// What is left to be ended.
 pub(super) struct End {
     pub(super) context: Arc<Context>,
     pub(super) capture: Capture,
-    pub(super) repliers: [RouterSender; 2],
     pub(super) tasks: TaskTracker,
     pub(super) close: CancellationToken,
 }
@@ -43,12 +41,9 @@ impl End {
     /// Lets everything that was said reach its reader, then closes the sockets.
     pub(super) async fn sockets(self) {
         self.capture.end();
-        for replier in &self.repliers {
-            replier.linger(LAST_WORDS).await;
-        }
         self.close.cancel();
         self.tasks.close();
-        // iopub empties the outbox first, with a limit of its own.
+        // iopub empties the outbox and the others write their last replies first, with limits of their own.
         self.tasks.wait().await;
         self.context.history.end(LAST_WORDS);
     }

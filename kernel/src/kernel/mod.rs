@@ -22,7 +22,6 @@ use crate::descriptors::Capture;
 use crate::outbox::never_wait_on_this_thread;
 use crate::requests::Context;
 use crate::sockets::bind::BindError;
-use crate::sockets::router::RouterSender;
 use crate::{interpreter, log, parent_poller};
 
 /// Sockets only: Python has threads of its own.
@@ -74,7 +73,6 @@ struct Kernel {
     context: Arc<Context>,
     python: JoinHandle<()>,
     capture: Capture,
-    repliers: [RouterSender; 2],
     tasks: TaskTracker,
     /// Ends the sockets.
     close: CancellationToken,
@@ -88,7 +86,6 @@ impl Kernel {
         let end = end::End {
             context: self.context,
             capture: self.capture,
-            repliers: self.repliers,
             tasks: self.tasks,
             close: self.close,
         };

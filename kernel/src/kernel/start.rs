@@ -1,5 +1,6 @@
 //! From the connection file to a running kernel.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -37,8 +38,8 @@ impl Tasks {
             .spawn(self.close.clone().run_until_cancelled_owned(task));
     }
 
-    fn router(&self, name: &'static str, listener: Listener) -> Router {
-        Router::serve(name, listener, &self.tracker, &self.close)
+    async fn router(&self, name: &'static str, listener: Listener) -> io::Result<Router> {
+        Router::serve(name, listener, &self.tracker, &self.close).await
     }
 }
 
@@ -56,10 +57,9 @@ impl Kernel {
         let execution_state = ExecutionState::Starting;
         outbox.publish(&ParentHeader::none(), "status", Status { execution_state });
         iopub::serve(listeners.iopub, feed, &tasks.tracker, &tasks.close);
-        tasks.spawn(heartbeat::run(
-            tasks.router("heartbeat", listeners.heartbeat),
-        ));
-        let stdin = tasks.router("stdin", listeners.stdin);
+        let heartbeat = tasks.router("heartbeat", listeners.heartbeat).await?;
+        tasks.spawn(heartbeat::run(heartbeat));
+        let stdin = tasks.router("stdin", listeners.stdin).await?;
         let (stdin, stdin_task) = StdinTask::new(stdin, session.clone(), outbox.clone());
         tasks.spawn(stdin_task.run());
 
@@ -82,15 +82,13 @@ impl Kernel {
             cell_runs: AtomicBool::new(false),
             exit: CancellationToken::new(),
         });
-        let control = tasks.router("control", listeners.control);
-        let shell = tasks.router("shell", listeners.shell);
-        let repliers = [control.sender(), shell.sender()];
+        let control = tasks.router("control", listeners.control).await?;
+        let shell = tasks.router("shell", listeners.shell).await?;
         serve(&tasks, &context, &session, control, shell);
         Ok(Self {
             context,
             python,
             capture,
-            repliers,
             tasks: tasks.tracker,
             close: tasks.close,
         })

@@ -1,7 +1,11 @@
-//! The five sockets of a kernel. This room knows ZMTP; nothing outside does.
+//! The five sockets of a kernel. This room knows ZeroMQ; nothing outside does.
 //!
-//! - `zmtp`: the wire protocol
-//! - `router`: ROUTER sockets, for shell, control, stdin and heartbeat
+//! Shell, control, stdin and heartbeat are ROUTER sockets of the crate `zeromq`. iopub publishes by itself, since
+//! nothing that a cell printed may be dropped and no reader may hold another up, which no publishing socket of the
+//! crate can promise.
+//!
+//! - `router`: the crate's ROUTER sockets behind queues
+//! - `zmtp`: the wire protocol, as far as iopub needs it
 //! - `heartbeat`, `iopub`: one task each
 //! - `bind`: from the connection file to bound listeners
 //!

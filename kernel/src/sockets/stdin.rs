@@ -99,7 +99,7 @@ impl StdinTask {
     ) {
         // What the cell printed stands before its question.
         self.outbox.flush().await;
-        self.router.drain();
+        self.router.drain().await;
         while self.router.try_recv().is_some() {
             tracing::debug!(
                 socket = "stdin",
@@ -121,13 +121,12 @@ impl StdinTask {
                 Ok(frames) => frames,
                 Err(error) => return tracing::error!(socket = "stdin", %error, "cannot ask"),
             };
-        if let Err(error) = self.sender.send(&frames) {
+        let parents = [msg_id(&frames, prefix.len()), parent.msg_id().to_owned()];
+        // A front end without a stdin channel would never answer.
+        if let Err(error) = self.sender.deliver(frames).await {
             return tracing::warn!(socket = "stdin", %error, "cannot ask");
         }
-        self.open = Some(Open {
-            parents: [msg_id(&frames, prefix.len()), parent.msg_id().to_owned()],
-            answer_tx,
-        });
+        self.open = Some(Open { parents, answer_tx });
     }
 
     fn answer(&mut self, frames: Vec<Bytes>) {

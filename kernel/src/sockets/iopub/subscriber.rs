@@ -10,7 +10,7 @@ use super::BEHIND;
 use crate::sockets::zmtp::ZmtpError;
 use crate::sockets::zmtp::command::Command;
 use crate::sockets::zmtp::frame::Traffic;
-use crate::sockets::zmtp::handshake::{XPUB, handshake};
+use crate::sockets::zmtp::handshake::handshake;
 use crate::sockets::zmtp::link::Link;
 use crate::sockets::zmtp::stream::Stream;
 
@@ -100,9 +100,9 @@ pub(super) async fn serve_subscriber(
 ) {
     // Sending fails only while the kernel shuts down.
     let tell = |event| drop(events_tx.send(event));
-    let error = match handshake(&stream, XPUB, MESSAGE_LIMIT).await {
-        Ok(peer) => {
-            let link = Arc::new(Link::new(stream, peer.decoder));
+    let error = match handshake(&stream, MESSAGE_LIMIT).await {
+        Ok(decoder) => {
+            let link = Arc::new(Link::new(stream, decoder));
             tell(Event::Joined {
                 id,
                 link: Arc::clone(&link),

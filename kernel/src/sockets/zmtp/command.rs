@@ -7,9 +7,9 @@ use super::ZmtpError;
 /// A command that a kernel's sockets know. What else a peer says is tolerated.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
+    /// What else it says about itself is no concern of a publisher.
     Ready {
         socket_type: String,
-        identity: Bytes,
     },
     Subscribe(Bytes),
     Cancel(Bytes),
@@ -51,21 +51,14 @@ impl Command {
 
 fn ready(mut body: Bytes) -> Result<Command, ZmtpError> {
     let mut socket_type = String::new();
-    let mut identity = Bytes::new();
     while !body.is_empty() {
         let name = short_string(&mut body)?.to_ascii_lowercase();
         let value = long_string(&mut body)?;
-        match name.as_slice() {
-            b"socket-type" => socket_type = String::from_utf8_lossy(&value).into_owned(),
-            b"identity" if value.len() <= 255 => identity = value,
-            b"identity" => return Err(ZmtpError::Command),
-            _ => {}
+        if name == b"socket-type" {
+            socket_type = String::from_utf8_lossy(&value).into_owned();
         }
     }
-    Ok(Command::Ready {
-        socket_type,
-        identity,
-    })
+    Ok(Command::Ready { socket_type })
 }
 
 fn short_string(body: &mut Bytes) -> Result<Vec<u8>, ZmtpError> {
@@ -103,18 +96,17 @@ mod tests {
         let ready = Command::decode(Command::encode_ready("XPUB")).unwrap();
         let expected = Command::Ready {
             socket_type: "XPUB".into(),
-            identity: Bytes::new(),
         };
         assert_eq!(ready, expected);
     }
 
     #[test]
     fn every_truncation_of_ready_is_an_error_or_a_shorter_ready() {
-        let whole = Command::encode_ready("DEALER");
+        let whole = Command::encode_ready("SUB");
         for length in 0..whole.len() {
             match Command::decode(whole.slice(..length)) {
                 Err(ZmtpError::Command) => {}
-                Ok(Command::Ready { socket_type, .. }) => assert_eq!(socket_type, ""),
+                Ok(Command::Ready { socket_type }) => assert_eq!(socket_type, ""),
                 other => panic!("{length} bytes: {other:?}"),
             }
         }

@@ -3,8 +3,6 @@
 use std::io::{ErrorKind, IoSlice};
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use super::ZmtpError;
 use super::command::Command;
 use super::frame::{Decoder, Traffic, Wire};
@@ -15,43 +13,20 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Until its handshake is over a peer may not make us hold more than this.
 const READY_LIMIT: usize = 64 * 1024;
 
-/// What a socket says about itself, and whom it talks to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SocketType {
-    pub(crate) name: &'static str,
-    pub(crate) peers: &'static [&'static str],
-}
+/// What we are, and whom we talk to.
+const OURS: &str = "XPUB";
+const THEIRS: [&str; 2] = ["SUB", "XSUB"];
 
-pub(crate) const ROUTER: SocketType = SocketType {
-    name: "ROUTER",
-    peers: &["DEALER", "REQ", "ROUTER"],
-};
-pub(crate) const XPUB: SocketType = SocketType {
-    name: "XPUB",
-    peers: &["SUB", "XSUB"],
-};
-
-/// A peer after its handshake.
-pub(crate) struct Peer {
-    /// Empty when it left the choice to us.
-    pub(crate) identity: Bytes,
-    /// Bytes of its traffic may be in there already.
-    pub(crate) decoder: Decoder,
-}
-
-/// Exchanges greetings and READYs; `limit` is for messages after that.
-pub(crate) async fn handshake(
-    stream: &Stream,
-    ours: SocketType,
-    limit: usize,
-) -> Result<Peer, ZmtpError> {
+/// Exchanges greetings and READYs; `limit` is for messages after that. The peer's traffic may be in the decoder
+/// already.
+pub(crate) async fn handshake(stream: &Stream, limit: usize) -> Result<Decoder, ZmtpError> {
     let seconds = TIMEOUT.as_secs();
-    tokio::time::timeout(TIMEOUT, exchange(stream, ours, limit))
+    tokio::time::timeout(TIMEOUT, exchange(stream, limit))
         .await
         .unwrap_or(Err(ZmtpError::HandshakeTimeout { seconds }))
 }
 
-async fn exchange(stream: &Stream, ours: SocketType, limit: usize) -> Result<Peer, ZmtpError> {
+async fn exchange(stream: &Stream, limit: usize) -> Result<Decoder, ZmtpError> {
     let mut decoder = Decoder::new(READY_LIMIT);
     write_all(stream, &greeting()).await?;
     let theirs = loop {
@@ -61,7 +36,7 @@ async fn exchange(stream: &Stream, ours: SocketType, limit: usize) -> Result<Pee
         }
     };
     check_greeting(&theirs)?;
-    let ready = Wire::command(&Command::encode_ready(ours.name));
+    let ready = Wire::command(&Command::encode_ready(OURS));
     write_all(stream, &ready.chunks().concat()).await?;
     let command = loop {
         match decoder.next()? {
@@ -70,21 +45,17 @@ async fn exchange(stream: &Stream, ours: SocketType, limit: usize) -> Result<Pee
             None => read(stream, &mut decoder).await?,
         }
     };
-    let Command::Ready {
-        socket_type,
-        identity,
-    } = Command::decode(command)?
-    else {
+    let Command::Ready { socket_type } = Command::decode(command)? else {
         return Err(ZmtpError::Command);
     };
-    if !ours.peers.contains(&socket_type.as_str()) {
+    if !THEIRS.contains(&socket_type.as_str()) {
         return Err(ZmtpError::SocketType {
-            ours: ours.name,
+            ours: OURS,
             theirs: socket_type,
         });
     }
     decoder.set_limit(limit);
-    Ok(Peer { identity, decoder })
+    Ok(decoder)
 }
 
 fn greeting() -> [u8; GREETING] {

@@ -4,10 +4,10 @@
 //! that serves the link. So a reply costs no hop to another task, and a peer that does not read holds nobody up.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, IoSlice, Read};
+use std::io::{self, ErrorKind, IoSlice};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bytes::{Buf, BufMut, Bytes};
+use bytes::{Buf, Bytes};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -113,23 +113,6 @@ impl Link {
             tokio::select! {
                 () = drained => {}
                 () = self.closed.cancelled() => return,
-            }
-        }
-    }
-
-    /// Receives everything that has arrived at this machine so far.
-    pub(crate) fn drain(&self, receive: impl Fn(Traffic)) -> Result<(), ZmtpError> {
-        let mut direct = self.stream.direct()?;
-        let mut decoder = lock(&self.incoming);
-        let mut chunk = [0; 16 * 1024];
-        loop {
-            self.decode(&mut decoder, &receive)?;
-            match direct.read(&mut chunk) {
-                Ok(0) => return Err(ZmtpError::Closed),
-                Ok(length) => decoder.space().put_slice(&chunk[..length]),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
             }
         }
     }

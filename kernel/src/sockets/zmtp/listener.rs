@@ -13,10 +13,7 @@ use super::stream::Stream;
 #[derive(Debug)]
 pub(crate) enum Listener {
     Tcp(TcpListener),
-    Unix(
-        UnixListener,
-        #[expect(dead_code, reason = "it is there to be dropped")] SocketFile,
-    ),
+    Unix(UnixListener, SocketFile),
 }
 
 #[derive(Debug)]
@@ -58,6 +55,14 @@ impl Listener {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// The same listener for the crate `zeromq`. The file of a Unix socket is to be kept until it is closed.
+    pub(crate) fn into_zeromq(self) -> io::Result<(zeromq::Listener, Option<SocketFile>)> {
+        Ok(match self {
+            Self::Tcp(listener) => (listener.into_std()?.into(), None),
+            Self::Unix(listener, file) => (listener.into_std()?.into(), Some(file)),
+        })
     }
 
     pub(crate) async fn accept(&self) -> io::Result<Stream> {

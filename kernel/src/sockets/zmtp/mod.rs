@@ -1,9 +1,8 @@
 //! ZMTP 3.1 over TCP and Unix sockets: greeting, NULL handshake, frames.
 //!
-//! Why this is ours and not the crate `zeromq` (which the tests use as an independent peer): that crate reserves
-//! memory for the length that a frame announces, so nine bytes from anybody who can open the port abort the
-//! process; its XPUB lets one stopped reader block the others; and its ROUTER has no handover. What a kernel
-//! needs of ZMTP (RFC 23 and RFC 37) is small: bind, NULL, whole messages.
+//! For iopub alone: the other sockets are those of the crate `zeromq`. That crate's PUB drops what a subscriber does
+//! not take fast enough, its XPUB lets one stopped reader block the others, and neither tells how far a reader is
+//! behind; iopub may do none of that. What it needs of ZMTP (RFC 23 and RFC 37) is small: bind, NULL, whole messages.
 //!
 //! - `frame`: bytes to traffic and back; memory follows what has arrived, never what was announced
 //! - `command`: READY, SUBSCRIBE, CANCEL, PING

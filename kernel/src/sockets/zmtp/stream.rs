@@ -1,6 +1,6 @@
 //! One connection, TCP or Unix, read and written through a shared reference.
 
-use std::io::{self, IoSlice, Read};
+use std::io::{self, IoSlice};
 
 use bytes::BytesMut;
 use tokio::net::TcpStream;
@@ -38,31 +38,6 @@ impl Stream {
         match self {
             Self::Tcp(stream) => stream.try_write_vectored(slices),
             Self::Unix(stream) => stream.try_write_vectored(slices),
-        }
-    }
-
-    /// Asks the operating system itself, not tokio's memory of the last readiness event, so that nothing which
-    /// has arrived is overlooked. What a barrier needs.
-    pub(crate) fn direct(&self) -> io::Result<Direct> {
-        use std::os::fd::AsFd;
-        Ok(match self {
-            Self::Tcp(stream) => Direct::Tcp(stream.as_fd().try_clone_to_owned()?.into()),
-            Self::Unix(stream) => Direct::Unix(stream.as_fd().try_clone_to_owned()?.into()),
-        })
-    }
-}
-
-/// A second descriptor of the same non-blocking connection.
-pub(crate) enum Direct {
-    Tcp(std::net::TcpStream),
-    Unix(std::os::unix::net::UnixStream),
-}
-
-impl Read for Direct {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.read(buffer),
-            Self::Unix(stream) => stream.read(buffer),
         }
     }
 }

@@ -1,0 +1,260 @@
+//! Peers are DEALERs of the same crate, and plain connections where a peer has to misbehave.
+
+use std::time::Duration;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use zeromq::util::PeerIdentity;
+use zeromq::{DealerSocket, Socket, SocketOptions, SocketRecv, SocketSend, ZmqMessage};
+
+use super::writer::SendError;
+use super::{Listener, Router};
+
+struct Served {
+    router: Router,
+    port: u16,
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+async fn serve() -> Served {
+    serve_on(Listener::bind_tcp("127.0.0.1", 0).await.unwrap()).await
+}
+
+async fn serve_on((listener, port): (Listener, u16)) -> Served {
+    let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
+    let router = Router::serve("test", listener, &tasks, &shutdown)
+        .await
+        .unwrap();
+    Served {
+        router,
+        port,
+        tasks,
+        shutdown,
+    }
+}
+
+async fn limited<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), future)
+        .await
+        .expect("within the limit")
+}
+
+/// Connected, and known to the router.
+async fn dealer(served: &mut Served, identity: &'static str) -> DealerSocket {
+    let mut options = SocketOptions::default();
+    options.peer_identity(identity.parse::<PeerIdentity>().unwrap());
+    let mut dealer = DealerSocket::with_options(options);
+    let endpoint = format!("tcp://127.0.0.1:{}", served.port);
+    dealer.connect(&endpoint).await.unwrap();
+    dealer.send("hello".into()).await.unwrap();
+    assert_eq!(limited(served.router.recv()).await, [identity, "hello"]);
+    dealer
+}
+
+/// A connection on which a DEALER has introduced itself, known to the router.
+async fn raw(served: &mut Served, identity: &'static str) -> TcpStream {
+    let mut peer = connect(served).await;
+    peer.write_all(&introduction(identity)).await.unwrap();
+    peer.write_all(&[0, 1, b'!']).await.unwrap();
+    assert_eq!(limited(served.router.recv()).await, [identity, "!"]);
+    peer
+}
+
+async fn connect(served: &Served) -> TcpStream {
+    TcpStream::connect(("127.0.0.1", served.port))
+        .await
+        .unwrap()
+}
+
+/// As the kernel does it.
+async fn end(served: Served) {
+    served.shutdown.cancel();
+    drop(served.router);
+    served.tasks.close();
+    limited(served.tasks.wait()).await;
+}
+
+fn to(identity: &'static str, frame: impl Into<Bytes>) -> Vec<Bytes> {
+    vec![Bytes::from_static(identity.as_bytes()), frame.into()]
+}
+
+async fn received(dealer: &mut DealerSocket) -> Vec<Bytes> {
+    limited(dealer.recv()).await.unwrap().into_vec()
+}
+
+/// A DEALER's greeting and READY.
+fn introduction(identity: &str) -> BytesMut {
+    let mut bytes = BytesMut::zeroed(64);
+    bytes[0] = 0xff;
+    bytes[9] = 0x7f;
+    bytes[10] = 3;
+    bytes[12..16].copy_from_slice(b"NULL");
+    let mut ready = BytesMut::from(&b"\x05READY"[..]);
+    for (name, value) in [("Socket-Type", "DEALER"), ("Identity", identity)] {
+        ready.put_u8(name.len() as u8);
+        ready.put_slice(name.as_bytes());
+        ready.put_u32(value.len() as u32);
+        ready.put_slice(value.as_bytes());
+    }
+    bytes.put_u8(4);
+    bytes.put_u8(ready.len() as u8);
+    bytes.put_slice(&ready);
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn newer_peer_wins_an_identity() {
+    let mut served = serve().await;
+    let mut former = raw(&mut served, "me").await;
+    let mut newer = dealer(&mut served, "me").await;
+    served.router.sender().send(to("me", "reply")).unwrap();
+    assert_eq!(received(&mut newer).await, ["reply"]);
+    // The former one has been let go, and the reply did not go to it.
+    let mut bytes = Vec::new();
+    let _ = limited(former.read_to_end(&mut bytes)).await;
+    assert!(!bytes.ends_with(b"reply"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn drain_receives_all_that_has_arrived_and_in_order() {
+    // What was written to a Unix socket has arrived; TCP may take its time even on one machine.
+    let folder = tempfile::tempdir().unwrap();
+    let prefix = folder.path().join("kernel");
+    let (listener, _) = Listener::bind_ipc(prefix.to_str().unwrap(), 1).unwrap();
+    let mut served = serve_on((listener, 1)).await;
+    let mut peer = UnixStream::connect(folder.path().join("kernel-1"))
+        .await
+        .unwrap();
+    peer.write_all(&introduction("raw")).await.unwrap();
+    for round in 0..200 {
+        // The router awaits the first message, and the others arrive behind its back.
+        peer.write_all(&[0, 1, b'!']).await.unwrap();
+        assert_eq!(limited(served.router.recv()).await, ["raw", "!"]);
+        let burst: Vec<u8> = (0..50).flat_map(|number| [0, 1, number]).collect();
+        peer.write_all(&burst).await.unwrap();
+        served.router.drain().await;
+        for number in 0..50 {
+            let frames = served.router.try_recv();
+            let frames = frames.unwrap_or_else(|| panic!("message {number} in round {round}"));
+            assert_eq!(frames[1][..], [number]);
+        }
+        assert_eq!(served.router.try_recv(), None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn delivery_tells_whether_the_peer_is_there() {
+    let mut served = serve().await;
+    let sender = served.router.sender();
+    let mut peer = dealer(&mut served, "here").await;
+    sender.deliver(to("here", "question")).await.unwrap();
+    assert_eq!(received(&mut peer).await, ["question"]);
+    let gone = sender.deliver(to("elsewhere", "question")).await;
+    assert!(matches!(gone, Err(SendError::Unreachable(_))), "{gone:?}");
+    let empty = sender.deliver(Vec::new()).await;
+    assert!(matches!(empty, Err(SendError::NoFrames)), "{empty:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn peer_that_does_not_read_is_disconnected_and_the_others_are_served() {
+    let mut served = serve().await;
+    let sender = served.router.sender();
+    let mut healthy = dealer(&mut served, "healthy").await;
+    let _stopped = raw(&mut served, "stopped").await;
+    let large = Bytes::from(vec![0; 1 << 20]);
+    // More than the operating system holds for it.
+    for _ in 0..64 {
+        sender.send(to("stopped", large.clone())).unwrap();
+    }
+    for _ in 0..100_000 {
+        sender.send(to("stopped", Bytes::new())).unwrap();
+    }
+    sender.send(to("healthy", "reply")).unwrap();
+    assert_eq!(received(&mut healthy).await, ["reply"]);
+    let gone = sender.deliver(to("stopped", "more")).await;
+    assert!(matches!(gone, Err(SendError::Unreachable(_))), "{gone:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_the_shutdown_all_is_with_the_operating_system() {
+    let mut served = serve().await;
+    let sender = served.router.sender();
+    let mut peer = raw(&mut served, "raw").await;
+    for number in 0..100 {
+        sender.send(to("raw", vec![number])).unwrap();
+    }
+    end(served).await;
+    // Nothing of ours runs any more that could write: what comes now was written before.
+    let mut bytes = Vec::new();
+    limited(peer.read_to_end(&mut bytes)).await.unwrap();
+    let expected: Vec<u8> = (0..100).flat_map(|number| [0, 1, number]).collect();
+    assert!(bytes.ends_with(&expected), "{bytes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn peer_that_never_greets_does_not_hold_the_shutdown() {
+    let served = serve().await;
+    let _stranger = connect(&served).await;
+    end(served).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn garbage_disconnects_its_sender_alone() {
+    let mut served = serve().await;
+    let mut healthy = dealer(&mut served, "healthy").await;
+    let greeting = &introduction("raw")[..64];
+    let unknown_command = [&introduction("raw")[..], b"\x04\x06\x05HELLO"].concat();
+    let wrong_type =
+        String::from_utf8_lossy(&introduction("raw")[64..]).replace("DEALER", "SECRET");
+    let wrong_type = [greeting, wrong_type.as_bytes()].concat();
+    let too_long = [
+        &introduction("raw")[..],
+        b"\x02\xff\xff\xff\xff\xff\xff\xff\xff",
+    ]
+    .concat();
+    for garbage in [
+        &b"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: a stranger from the web\r\n\r\n"[..],
+        &[0; 4096],
+        &[0xff; 4096],
+        &unknown_command,
+        &wrong_type,
+        &too_long,
+    ] {
+        let mut stranger = connect(&served).await;
+        stranger.write_all(garbage).await.unwrap();
+        let mut answer = Vec::new();
+        tokio::select! {
+            // The connection ends, by a FIN or by a reset, which is an error.
+            _ = limited(stranger.read_to_end(&mut answer)) => {}
+            frames = served.router.recv() => panic!("{frames:?}"),
+        }
+    }
+    let message = ZmqMessage::from("still here");
+    healthy.send(message).await.unwrap();
+    assert_eq!(
+        limited(served.router.recv()).await,
+        ["healthy", "still here"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unix_socket_is_removed_at_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let prefix = folder.path().join("kernel");
+    let (listener, _) = Listener::bind_ipc(prefix.to_str().unwrap(), 1).unwrap();
+    let mut served = serve_on((listener, 1)).await;
+    let endpoint = format!("ipc://{}-1", prefix.display());
+    let mut peer = DealerSocket::new();
+    peer.connect(&endpoint).await.unwrap();
+    peer.send("hello".into()).await.unwrap();
+    let mut frames = limited(served.router.recv()).await;
+    frames[1] = Bytes::from_static(b"reply");
+    served.router.sender().deliver(frames).await.unwrap();
+    assert_eq!(received(&mut peer).await, ["reply"]);
+    end(served).await;
+    assert!(!folder.path().join("kernel-1").exists());
+}
