@@ -4,9 +4,9 @@
 //!
 //! - Nothing is dropped and nothing overtakes. Publishing is a push and a wake.
 //! - Text of one parent and one stream that is still in the queue is joined, so that a flood of prints becomes few
-//!   large messages. Text behind which nothing waits is also held for [`HOLD`] after the stream message before it:
-//!   front ends (jupyter_server above all) cut off a kernel that sends a thousand messages a second. Whatever is
-//!   published next, and every barrier, lets it go at once.
+//!   large messages. Text behind which nothing waits stays for [`HOLD`], since more of it is likely to come: `print`
+//!   writes a line and its end apart, and front ends (jupyter_server above all) cut off a kernel that sends a
+//!   thousand messages a second. Whatever is published next, and every barrier, lets it go at once.
 //! - Above [`HIGH_WATER`] a producer waits, so that memory is bounded. The writer takes care that this ends (see
 //!   `sockets::iopub`); threads of the I/O runtime never wait, since one of them runs the writer.
 //! - [`Outbox::flush`] is a barrier in the queue, not a delay.
@@ -25,7 +25,7 @@ use tokio::sync::{Notify, oneshot};
 
 /// Text of one stream message, at most about this many bytes.
 const JOIN_LIMIT: usize = 256 * 1024;
-/// The shortest time between two stream messages when nothing else is published.
+/// How long text may wait for more text. Shorter than anybody notices.
 const HOLD: Duration = Duration::from_millis(10);
 /// Bytes in the queue above which producers wait.
 const HIGH_WATER: usize = 8 << 20;
@@ -70,7 +70,6 @@ struct Queue {
     items: VecDeque<Item>,
     /// Bytes of text, content and buffers in `items`.
     bytes: usize,
-    last_stream: Option<Instant>,
     /// The writer is gone: nobody will read, nobody may wait.
     closed: bool,
     /// Nothing is held any more.
@@ -82,6 +81,8 @@ enum Item {
         parent: ParentHeader,
         name: StreamName,
         text: String,
+        /// When the first of it was written.
+        since: Instant,
     },
     Message {
         parent: ParentHeader,
@@ -143,6 +144,7 @@ impl Outbox {
                 parent: last_parent,
                 name: last_name,
                 text: joined,
+                ..
             }) if joined.len() < JOIN_LIMIT && *last_name == name && last_parent == parent => {
                 joined.push_str(text);
                 // Before the limit the writer knows of it already.
@@ -154,6 +156,7 @@ impl Outbox {
                 parent: parent.clone(),
                 name,
                 text: text.to_owned(),
+                since: Instant::now(),
             }),
         }
         drop(queue);
@@ -286,9 +289,6 @@ impl Feed {
         let item = queue.items.pop_front()?;
         let was_full = queue.bytes >= HIGH_WATER;
         queue.bytes -= item.size();
-        if matches!(item, Item::Stream { .. }) {
-            queue.last_stream = Some(Instant::now());
-        }
         let room = was_full && queue.bytes < HIGH_WATER;
         drop(queue);
         if room {
@@ -322,7 +322,9 @@ impl Feed {
         let session = &self.shared.session;
         let frames = match item {
             Item::Barrier(done) => return Outgoing::Barrier(done),
-            Item::Stream { parent, name, text } => {
+            Item::Stream {
+                parent, name, text, ..
+            } => {
                 let topic = Bytes::from(format!("stream.{}", name.as_str()));
                 let content = Stream { name, text };
                 let metadata = Map::<String, Value>::new();
@@ -371,12 +373,10 @@ impl Queue {
     fn state(&self) -> State {
         match (self.items.front(), self.items.len()) {
             (None, _) => State::Empty,
-            (Some(Item::Stream { text, .. }), 1) if text.len() < JOIN_LIMIT => {
-                let held_until = self.last_stream.map(|last| last + HOLD);
-                match held_until {
-                    Some(until) if !self.released && until > Instant::now() => State::Held(until),
-                    _ => State::Ready,
-                }
+            (Some(Item::Stream { text, since, .. }), 1)
+                if text.len() < JOIN_LIMIT && !self.released && since.elapsed() < HOLD =>
+            {
+                State::Held(*since + HOLD)
             }
             _ => State::Ready,
         }
@@ -392,5 +392,140 @@ impl Item {
             } => content.get().len() + buffers.iter().map(Bytes::len).sum::<usize>(),
             Self::Barrier(_) => 0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn outbox() -> (Outbox, Feed, Session) {
+        let session = Session::new(b"key", "hmac-sha256").unwrap();
+        let (outbox, feed) = Outbox::new(session.clone());
+        (outbox, feed, session)
+    }
+
+    fn parent(msg_id: &str) -> ParentHeader {
+        ParentHeader::from_json(&json!({"msg_id": msg_id}).to_string()).unwrap()
+    }
+
+    /// Everything that may go now: message types, and the text of streams.
+    fn taken(feed: &Feed, session: &Session) -> Vec<String> {
+        let items = std::iter::from_fn(|| feed.take());
+        let names = items.map(|item| match item {
+            Outgoing::Message(frames) => {
+                let message = session.decode(frames).unwrap();
+                let text = message.content["text"].as_str().map(str::to_owned);
+                text.unwrap_or(message.header.msg_type)
+            }
+            Outgoing::Barrier(done) => {
+                done();
+                "barrier".to_owned()
+            }
+            Outgoing::Failed => panic!("not encoded"),
+        });
+        names.collect()
+    }
+
+    #[test]
+    fn adjacent_text_of_one_parent_and_stream_is_joined_and_nothing_overtakes() {
+        let (outbox, feed, session) = outbox();
+        let (one, two) = (parent("1"), parent("2"));
+        for (parent, name, text) in [
+            (&one, StreamName::Stdout, "a"),
+            (&one, StreamName::Stdout, "b\n"),
+            (&one, StreamName::Stderr, "c"),
+            (&two, StreamName::Stderr, "d"),
+            (&two, StreamName::Stderr, ""),
+        ] {
+            outbox.stream(parent, name, text);
+        }
+        outbox.publish(&two, "display_data", json!({}));
+        outbox.stream(&two, StreamName::Stderr, "e");
+        outbox.publish(&two, "status", json!({}));
+        let expected = ["ab\n", "c", "d", "display_data", "e", "status"];
+        assert_eq!(taken(&feed, &session), expected);
+    }
+
+    #[test]
+    fn text_waits_for_more_text_but_not_behind_something_else() {
+        let (outbox, feed, session) = outbox();
+        let parent = parent("1");
+        outbox.stream(&parent, StreamName::Stdout, "line");
+        assert!(feed.take().is_none());
+        outbox.stream(&parent, StreamName::Stdout, "\n");
+        assert!(feed.take().is_none());
+        outbox.publish(&parent, "status", json!({}));
+        assert_eq!(taken(&feed, &session), ["line\n", "status"]);
+    }
+
+    #[tokio::test]
+    async fn text_goes_by_itself_after_a_while() {
+        let (outbox, feed, session) = outbox();
+        outbox.stream(&parent("1"), StreamName::Stdout, ".");
+        feed.ready().await;
+        assert_eq!(taken(&feed, &session), ["."]);
+    }
+
+    #[tokio::test]
+    async fn flush_returns_when_what_was_published_before_is_taken() {
+        let (outbox, feed, session) = outbox();
+        outbox.stream(&parent("1"), StreamName::Stdout, "text");
+        let flushing = tokio::spawn(async move { outbox.flush().await });
+        feed.ready().await;
+        while !flushing.is_finished() {
+            assert!(
+                ["text", "barrier"].starts_with(
+                    &taken(&feed, &session)
+                        .iter()
+                        .map(String::as_str)
+                        .collect::<Vec<_>>()
+                )
+            );
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[test]
+    fn producer_waits_for_room_and_goes_on_when_there_is_some() {
+        let (outbox, feed, _) = outbox();
+        let flood = std::thread::spawn(move || {
+            for number in 0..20 {
+                outbox.publish(&parent("1"), "display_data", "x".repeat(1 << 20));
+                outbox.stream(&parent("1"), StreamName::Stdout, &number.to_string());
+            }
+        });
+        let mut most = 0;
+        while !flood.is_finished() || feed.take().is_some() {
+            most = most.max(feed.shared.lock().bytes);
+            feed.take();
+        }
+        flood.join().unwrap();
+        assert!(most <= HIGH_WATER + (2 << 20), "{most}");
+    }
+
+    #[test]
+    fn thread_of_the_io_runtime_never_waits() {
+        let (outbox, _feed, _) = outbox();
+        let publishes = std::thread::spawn(move || {
+            never_wait_on_this_thread();
+            let begin = Instant::now();
+            for _ in 0..20 {
+                outbox.publish(&ParentHeader::none(), "display_data", "x".repeat(1 << 20));
+            }
+            begin.elapsed()
+        });
+        assert!(publishes.join().unwrap() < LONGEST_WAIT);
+    }
+
+    #[test]
+    fn without_a_writer_nobody_waits() {
+        let (outbox, feed, _) = outbox();
+        drop(feed);
+        for _ in 0..20 {
+            outbox.publish(&ParentHeader::none(), "display_data", "x".repeat(1 << 20));
+        }
+        outbox.flush_blocking(LONGEST_WAIT);
     }
 }

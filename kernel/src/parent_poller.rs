@@ -18,15 +18,15 @@ pub(crate) async fn parent_died() {
         .and_then(|pid| pid.parse::<pid_t>().ok());
     match named {
         // Process 1 does not die.
-        Some(parent) if parent > 1 => poll(parent).await,
+        Some(parent) if parent > 1 => poll(parent, INTERVAL).await,
         _ => std::future::pending().await,
     }
 }
 
-async fn poll(parent: pid_t) {
+async fn poll(parent: pid_t, interval: Duration) {
     // With a wrapper between Jupyter and us, the parent that we see is not the one that is named.
     let is_direct = parent_id().cast_signed() == parent;
-    let mut interval = tokio::time::interval(INTERVAL);
+    let mut interval = tokio::time::interval(interval);
     loop {
         interval.tick().await;
         let lives = if is_direct {
@@ -45,19 +45,19 @@ async fn poll(parent: pid_t) {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn notices_the_end_of_a_process_that_is_not_the_direct_parent() {
+        let interval = Duration::from_millis(10);
         let mut process = std::process::Command::new("sleep")
             .arg("60")
             .spawn()
             .unwrap();
-        let pid = process.id().cast_signed();
-        let poll = tokio::spawn(poll(pid));
-        tokio::time::sleep(Duration::from_secs(5)).await;
-        assert!(!poll.is_finished());
+        let mut poll = tokio::spawn(poll(process.id().cast_signed(), interval));
+        let while_it_lives = tokio::time::timeout(5 * interval, &mut poll).await;
+        assert!(while_it_lives.is_err());
         process.kill().unwrap();
         process.wait().unwrap();
-        tokio::time::timeout(Duration::from_secs(2), poll)
+        tokio::time::timeout(Duration::from_secs(10), poll)
             .await
             .unwrap()
             .unwrap();

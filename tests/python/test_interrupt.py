@@ -68,7 +68,9 @@ def test_synchronous_code(kernel: Kernel, name: str, how: str) -> None:
 def test_at_an_await(kernel: Kernel, name: str, how: str) -> None:
     also = () if kernel.manager.kernel_name.startswith("everloop") else ("CancelledError",)
     stops(kernel, ASYNCHRONOUS[name], how, ("KeyboardInterrupt", *also))
-    kernel.run("release.set()" if name == "to_thread" else "process.kill()" if name == "subprocess" else "0", silent=True)
+    kernel.run(
+        "release.set()" if name == "to_thread" else "process.kill()" if name == "subprocess" else "0", silent=True
+    )
 
 
 @pytest.mark.everloop_only("ipykernel does not interrupt the synchronous stretch of an async cell (ipykernel#1239)")
@@ -98,7 +100,9 @@ def test_an_interrupt_at_the_end_of_a_cell_never_hits_the_next(kernel: Kernel) -
 
 @both_ways
 def test_a_background_task_survives_an_interrupt(kernel: Kernel, how: str) -> None:
-    kernel.ok("import asyncio\nasync def last():\n    await asyncio.sleep(1000)\nsurvivor = asyncio.create_task(last());")
+    kernel.ok(
+        "import asyncio\nasync def last():\n    await asyncio.sleep(1000)\nsurvivor = asyncio.create_task(last());"
+    )
     for code in ("import asyncio\nprint('begun')\nawait asyncio.sleep(1000)", "print('begun')\nwhile True: pass"):
         stops(kernel, code, how, ("KeyboardInterrupt", "CancelledError"))
         assert kernel.ok("survivor.done()").result == "False"
@@ -107,7 +111,9 @@ def test_a_background_task_survives_an_interrupt(kernel: Kernel, how: str) -> No
 
 @both_ways
 def test_an_interrupt_can_be_caught(kernel: Kernel, how: str) -> None:
-    cell = kernel.submit("import time\ntry:\n    print('begun')\n    time.sleep(1000)\nexcept KeyboardInterrupt:\n    print('caught')\n'went on'")
+    cell = kernel.submit(
+        "import time\ntry:\n    print('begun')\n    time.sleep(1000)\nexcept KeyboardInterrupt:\n    print('caught')\n'went on'"
+    )
     cell.wait_for("begun")
     kernel.interrupt(how)
     assert cell.wait(10).reply["status"] == "ok"
@@ -118,7 +124,9 @@ def test_an_interrupt_can_be_caught(kernel: Kernel, how: str) -> None:
 @pytest.mark.everloop_only("ipykernel raises CancelledError at an await")
 @both_ways
 def test_finally_runs_at_an_await(kernel: Kernel, how: str) -> None:
-    cell = kernel.submit("import asyncio\ntry:\n    print('begun')\n    await asyncio.sleep(1000)\nfinally:\n    print('cleaned up')")
+    cell = kernel.submit(
+        "import asyncio\ntry:\n    print('begun')\n    await asyncio.sleep(1000)\nfinally:\n    print('cleaned up')"
+    )
     cell.wait_for("begun")
     kernel.interrupt(how)
     assert cell.wait(10).reply["ename"] == "KeyboardInterrupt"
@@ -157,7 +165,9 @@ def test_two_interrupts_in_a_row(kernel: Kernel) -> None:
 
 
 def test_a_kernel_can_interrupt_itself(kernel: Kernel) -> None:
-    cell = kernel.run("import signal, time\ntry:\n    signal.raise_signal(signal.SIGINT)\n    time.sleep(1000)\nexcept KeyboardInterrupt:\n    print('caught')")
+    cell = kernel.run(
+        "import signal, time\ntry:\n    signal.raise_signal(signal.SIGINT)\n    time.sleep(1000)\nexcept KeyboardInterrupt:\n    print('caught')"
+    )
     assert cell.stdout == "caught\n"
 
 

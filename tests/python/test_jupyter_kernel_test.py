@@ -17,6 +17,7 @@ def own_history(kernel_environment: dict[str, str]) -> Iterator[None]:
             patch.setenv(name, value)
         yield
 
+
 class TestKernel(jupyter_kernel_test.KernelTests):
     kernel_name = KERNEL_NAME
     language_name = "python"
@@ -79,6 +80,7 @@ class TestKernel(jupyter_kernel_test.KernelTests):
 
     code_inspect_sample = "zip"
     code_clear_output = "from IPython.display import clear_output; clear_output()"
+
 
 class TestIopubWelcome(jupyter_kernel_test.IopubWelcomeTests):
     kernel_name = KERNEL_NAME

@@ -88,14 +88,15 @@ def test_jupyter_sees_the_kernel_and_its_logos(run: Run, everloop: Run, tmp_path
 )
 def test_user_installs_where_jupyter_looks(run: Run, everloop: Run, home: Path, variables: dict[str, str]) -> None:
     variables = {name: value.format(home=home) for name, value in variables.items()}
-    ok(everloop("install", "--user", **variables))
-    found = seen_by_jupyter(run, **variables)["everloop"]
+    # The environment of the tests has an `everloop` of its own, which Jupyter would find first.
+    ok(everloop("install", "--user", "--name", "mine", **variables))
+    found = seen_by_jupyter(run, **variables)["mine"]
     assert "EVERLOOP_ENVIRONMENT" not in found["spec"]["env"]
     (name, directory, _) = ok(everloop("list", **variables)).rstrip("\n").split("\t")
-    assert (name, directory) == ("everloop", found["resource_dir"])
+    assert (name, directory) == ("mine", found["resource_dir"])
 
-    assert ok(everloop("uninstall", "--user", **variables)) == f"removed {directory}\n"
-    assert "everloop" not in seen_by_jupyter(run, **variables)
+    assert ok(everloop("uninstall", "--user", "--name", "mine", **variables)) == f"removed {directory}\n"
+    assert "mine" not in seen_by_jupyter(run, **variables)
     assert ok(everloop("list", **variables)) == ""
 
 

@@ -39,7 +39,9 @@ def test_run_all_cells(executed: dict[str, Any]) -> None:
     assert "3 2 1 go" in output(executed, "async for number in countdown(3)")
     assert "[25, 16, 9, 4, 1]" in output(executed, "async for number in countdown(3)")
     assert "True" in output(executed, "loop.is_running()")
-    assert [line for line in output(executed, "create_task(repeat").splitlines() if line] == [f"background {n}" for n in range(10)]
+    assert [line for line in output(executed, "create_task(repeat").splitlines() if line] == [
+        f"background {n}" for n in range(10)
+    ]
     assert "serving at http://127.0.0.1:" in output(executed, "TCPSite")
     assert "['Ada', 'Grace', 'Guido', 'Margaret', 'Tim']" in output(executed, "ClientSession")
     assert [cell["bars"] for cell in cells if "ClientSession" in cell["source"]] == [1]

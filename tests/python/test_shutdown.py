@@ -52,7 +52,11 @@ def test_shutdown_on_the_shell_channel(fresh_kernel: Kernel) -> None:
 
 def test_shutdown_is_told_on_iopub(fresh_kernel: Kernel) -> None:
     shut_down(fresh_kernel)
-    told = [entry.content for entry in fresh_kernel.transcript if entry.channel == "iopub" and entry.type == "shutdown_reply"]
+    told = [
+        entry.content
+        for entry in fresh_kernel.transcript
+        if entry.channel == "iopub" and entry.type == "shutdown_reply"
+    ]
     assert told == [{"status": "ok", "restart": False}]
 
 
@@ -120,7 +124,9 @@ def test_threads_do_not_hold_the_kernel_back(fresh_kernel: Kernel) -> None:
 
 
 def test_background_tasks_do_not_hold_the_kernel_back(fresh_kernel: Kernel) -> None:
-    fresh_kernel.ok("import asyncio\nasync def forever():\n    while True: await asyncio.sleep(0.01)\ntask = asyncio.create_task(forever());")
+    fresh_kernel.ok(
+        "import asyncio\nasync def forever():\n    while True: await asyncio.sleep(0.01)\ntask = asyncio.create_task(forever());"
+    )
     shut_down(fresh_kernel)
 
 

@@ -9,7 +9,7 @@ const AWAITING: &str = "import asyncio\nprint('on', flush=True)\nawait asyncio.E
 fn control_is_answered_while_a_cell_is_busy() {
     let (_kernel, client) = Kernel::with_client();
     let cell = client.start(BUSY);
-    client.until_printed(&cell, "on");
+    client.until_printed(&cell, "on\n");
     for _ in 0..20 {
         assert_eq!(
             client
@@ -34,7 +34,7 @@ fn lookups_are_answered_while_a_cell_awaits_and_while_it_is_busy() {
     client.execute("some_long_name = 1");
     for cell in [AWAITING, BUSY] {
         let cell = client.start(cell);
-        client.until_printed(&cell, "on");
+        client.until_printed(&cell, "on\n");
         let completed = client.ask(
             Channel::Shell,
             "complete_request",
@@ -81,11 +81,7 @@ fn a_background_task_prints_under_the_cell_that_started_it() {
     assert_eq!(client.finish(&starting).outputs.len(), 1, "execute_input");
     let releasing = client.execute("go.set()\nawait task\nprint('from the cell')");
     assert_eq!(releasing.stdout(), "from the cell\n");
-    let late = client.output(&starting);
-    assert_eq!(
-        late.content,
-        json!({"name": "stdout", "text": "from the task\n"})
-    );
+    client.until_printed(&starting, "from the task\n");
 }
 
 #[test]
@@ -97,10 +93,7 @@ fn a_background_task_goes_on_while_nothing_runs() {
     );
     client.finish(&request);
     // Nobody asks for anything, and it prints all the same.
-    let mut printed = String::new();
-    while !printed.contains("tick 2\n") {
-        printed += client.output(&request).content["text"].as_str().unwrap();
-    }
+    let printed = client.until_printed(&request, "tick 2\n");
     assert_eq!(printed, "tick 0\ntick 1\ntick 2\n");
 }
 
@@ -118,11 +111,7 @@ fn a_thread_prints_under_the_cell_that_started_it() {
             .stdout(),
         "from the cell\n"
     );
-    let mut late = String::new();
-    while !late.ends_with('\n') {
-        late += client.output(&starting).content["text"].as_str().unwrap();
-    }
-    assert_eq!(late, "from the thread\n");
+    client.until_printed(&starting, "from the thread\n");
 }
 
 #[test]
@@ -134,10 +123,7 @@ fn an_exception_in_a_background_task_shows_under_its_cell_at_once() {
     );
     client.finish(&starting);
     // The task is still referenced: asyncio alone would say nothing until it is collected.
-    let mut shown = String::new();
-    while !shown.contains("ValueError: lost") && !shown.contains("ValueError\",\"evalue\":\"lost") {
-        shown += &client.output(&starting).content.to_string();
-    }
+    client.until_printed(&starting, "ValueError: lost");
     client.leave();
 }
 
@@ -183,6 +169,6 @@ fn a_client_that_comes_back_with_its_identity_is_answered() {
 fn asyncio_run_works_in_a_cell() {
     let (_kernel, client) = Kernel::with_client();
     let code = "import asyncio\nasync def answer():\n    await asyncio.sleep(0.01)\n    return 42\nasyncio.run(answer())";
-    assert_eq!(client.execute(code).result(), Some("42"));
+    assert_eq!(client.execute(code).result(), Some("42"), "{client}");
     assert_eq!(client.execute("await answer()").result(), Some("42"));
 }

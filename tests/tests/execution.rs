@@ -145,7 +145,7 @@ fn an_error_aborts_the_cells_that_are_queued_and_nothing_else() {
     let failing = client.start(
         "try:\n    print('on', flush=True)\n    while True: pass\nexcept KeyboardInterrupt:\n    1 / 0",
     );
-    client.until_printed(&failing, "on");
+    client.until_printed(&failing, "on\n");
     let queued = client.start("print('never')");
     let other = client.request(Channel::Shell, "is_complete_request", &json!({"code": "1"}));
     let queued_too = client.start("print('never')");

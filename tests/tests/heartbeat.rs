@@ -38,7 +38,7 @@ fn the_heart_beats_while_a_cell_is_busy() {
     let (kernel, client) = Kernel::with_client();
     let mut heartbeat = kernel.heartbeat();
     let request = client.start("print('on', flush=True)\nwhile True: pass");
-    client.until_printed(&request, "on");
+    client.until_printed(&request, "on\n");
     for _ in 0..100 {
         echoes(&mut heartbeat, &[b"ping"]);
     }

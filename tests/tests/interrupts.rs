@@ -30,7 +30,7 @@ const CELLS: [(&str, &str); 6] = [
 /// Starts the cell, interrupts it, and sees that it ended by that and that the kernel is well.
 fn interrupted(client: &Client, name: &str, code: &str, interrupt: impl Fn()) {
     let cell = client.start(code);
-    client.until_printed(&cell, "on");
+    client.until_printed(&cell, "on\n");
     interrupt();
     assert_eq!(client.finish(&cell).ename(), "KeyboardInterrupt", "{name}");
     assert_eq!(client.execute("6 * 7").result(), Some("42"), "{name}");
@@ -106,7 +106,7 @@ fn an_interrupt_never_hits_the_next_cell() {
 fn an_interrupt_can_be_caught() {
     let (_kernel, client) = Kernel::with_client();
     let cell = client.start("try:\n    print('on', flush=True)\n    while True: pass\nexcept KeyboardInterrupt:\n    print('caught')\n'well'");
-    client.until_printed(&cell, "on");
+    client.until_printed(&cell, "on\n");
     ask(&client);
     let outcome = client.finish(&cell);
     assert_eq!(
@@ -119,7 +119,7 @@ fn an_interrupt_can_be_caught() {
 fn an_interrupt_aborts_what_is_queued_as_any_error_does() {
     let (_kernel, client) = Kernel::with_client();
     let cell = client.start("print('on', flush=True)\nwhile True: pass");
-    client.until_printed(&cell, "on");
+    client.until_printed(&cell, "on\n");
     let queued = client.start("print('never')");
     // Another request on shell that is answered beside the cell shows that the kernel has read the queue.
     client.ask(Channel::Shell, "kernel_info_request", &json!({}));
@@ -134,7 +134,7 @@ fn background_tasks_outlive_an_interrupt() {
     let (_kernel, client) = Kernel::with_client();
     client.execute("import asyncio\nticks = 0\nasync def tick():\n    global ticks\n    while True:\n        ticks += 1\n        await asyncio.sleep(0.001)\ntask = asyncio.create_task(tick())");
     let cell = client.start("print('on', flush=True)\nawait asyncio.sleep(1000)");
-    client.until_printed(&cell, "on");
+    client.until_printed(&cell, "on\n");
     ask(&client);
     assert_eq!(client.finish(&cell).ename(), "KeyboardInterrupt");
     let outcome = client

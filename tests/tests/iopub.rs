@@ -117,7 +117,7 @@ fn a_subscriber_that_goes_away_in_a_flood_blocks_nobody() {
 fn printed_text_shows_while_the_cell_goes_on() {
     let (_kernel, client) = Kernel::with_client();
     let request = client.start("import time\nprint('now')\ntime.sleep(1000)");
-    client.until_printed(&request, "now");
+    client.until_printed(&request, "now\n");
     client.ask(Channel::Control, "interrupt_request", &json!({}));
     assert_eq!(client.finish(&request).ename(), "KeyboardInterrupt");
 }

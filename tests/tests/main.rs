@@ -28,6 +28,5 @@ mod interrupts;
 // input() and its questions.
 mod stdin;
 // Comms.
-mod comms;
 // The end: shutdown, restart, a parent that dies.
 mod shutdown;

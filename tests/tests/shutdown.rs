@@ -48,7 +48,7 @@ fn a_cell_that_runs_does_not_hold_the_kernel() {
     ] {
         let (kernel, client) = Kernel::with_client();
         let cell = client.start(&format!("print('on', flush=True)\n{code}"));
-        client.until_printed(&cell, "on");
+        client.until_printed(&cell, "on\n");
         client.ask(
             Channel::Control,
             "shutdown_request",

@@ -5,6 +5,7 @@
 - ``loop``: the cold half of the event loop; the hot half is ``_everloop.LoopCore``
 - ``namespace``, ``displayhook``, ``display``, ``formatters``, ``pretty``, ``tracebacks``, ``streams``, ``stdin``:
   what a cell sees and shows
+- ``help``: ``name?``
 - ``lookups``: completion and inspection, on a thread of their own
 - ``compat``: repairs of what RustPython lacks
 

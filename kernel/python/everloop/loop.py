@@ -116,9 +116,7 @@ class EverLoop(_everloop.LoopCore, _UnixSelectorEventLoop):
         self._check_thread()
         return self._call_soon_threadsafe_in_debug_mode(callback, *args, context=context, method="call_soon")
 
-    def _call_soon_threadsafe_in_debug_mode(
-        self, callback, *args, context=None, method="call_soon_threadsafe"
-    ):
+    def _call_soon_threadsafe_in_debug_mode(self, callback, *args, context=None, method="call_soon_threadsafe"):
         self._check_callback(callback, method)
         handle = events.Handle(callback, args, self, context)
         if handle._source_traceback:

@@ -21,6 +21,7 @@ def _make_shell():
     import asyncio
     from asyncio import events
 
+    from everloop import reentry
     from everloop.kernel_loop import KernelLoop
     from everloop.loop import EverLoopPolicy
     from everloop.shell import Shell
@@ -28,6 +29,7 @@ def _make_shell():
     events._set_event_loop_policy(EverLoopPolicy())
     loop = KernelLoop()
     asyncio.set_event_loop(loop)
+    reentry.install()
     _take_interrupts(loop)
     return loop, Shell(loop)
 
@@ -42,11 +44,22 @@ def _take_interrupts(loop):
 
 
 def _install_streams():
-    from everloop import display, stdin, streams
+    from everloop import comms, display, stdin, streams
+    from everloop.compat import ipython_display
 
+    comms.install()
+    ipython_display.install()
     streams.install()
     display.install(builtins)
+    _install_site_builtins()
     stdin.install(builtins)
+
+
+def _install_site_builtins():
+    # What the module `site` adds, which an embedded interpreter does not import.
+    from _sitebuiltins import _Helper
+
+    builtins.help = _Helper()
 
 
 def _finish_set_up():

@@ -5,7 +5,7 @@ import contextvars
 import sys
 
 import _everloop
-from everloop import tracebacks
+from everloop import help, tracebacks
 from everloop.displayhook import DisplayHook
 from everloop.namespace import Namespace
 from everloop.parent import parent
@@ -39,6 +39,7 @@ class Shell:
         """Begin to run `cell`; its reply is given through it when it has ended."""
         coroutine = self._execute(cell)
         task = asyncio.Task(coroutine, loop=self.loop, context=self._context, name=f"cell {self.execution_count + 1}")
+        task.add_done_callback(cell.abandon)
         cell.begin(task)
 
     async def _execute(self, cell):
@@ -51,9 +52,12 @@ class Shell:
         reply = await self._run(cell, number)
         self.loop.failures.cell_ended(cell)
         _everloop.flush_streams()
-        reply["execution_count"] = number
-        reply["payload"] = self._payload
-        cell.finish(reply, self._exit)
+        numbered = {"execution_count": number, "payload": self._payload}
+        try:
+            cell.finish({**reply, **numbered}, self._exit)
+        except Exception as raised:
+            # The user's own representation of a value, say, has no JSON.
+            cell.finish({**self._failed(raised), **numbered}, self._exit)
 
     def _number(self, cell):
         """Count the cell if it is to be counted; returns what its messages carry as ``execution_count``."""
@@ -76,6 +80,10 @@ class Shell:
         if leave is not None:
             leave()
             return {}
+        asked = help.question(cell.code)
+        if asked is not None:
+            self._payload.extend(filter(None, [help.answer(*asked, self.user_ns)]))
+            return {}
         filename = tracebacks.register_cell(number, cell.code)
         value = None
         for code in _everloop.Statements(cell.code, filename):
@@ -89,6 +97,9 @@ class Shell:
         return {name: await self._expression(text) for name, text in cell.user_expressions.items()}
 
     def _failed(self, error):
+        # For `pdb.pm()` and `traceback.print_last()`.
+        sys.last_exc = sys.last_value = error
+        sys.last_type, sys.last_traceback = type(error), error.__traceback__
         ename, evalue, traceback = tracebacks.render(error)
         content = {"ename": ename, "evalue": evalue, "traceback": traceback}
         _everloop.flush_streams()

@@ -13,6 +13,9 @@ pub(crate) use self::cells::Cells;
 
 use std::sync::Arc;
 
+use std::pin::Pin;
+use std::task::Poll;
+
 use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
@@ -79,7 +82,18 @@ impl Shell {
         match route.pace {
             // In order, and without the detour of a task.
             Pace::AtOnce => answered.await,
-            Pace::MayTakeTime => drop(self.tasks.spawn(answered)),
+            Pace::MayTakeTime => {
+                let mut answered = Box::pin(answered);
+                // Handlers begin in order, so that comm messages reach Python in order; only their waiting is apart.
+                if poll_once(answered.as_mut()).await.is_pending() {
+                    drop(self.tasks.spawn(answered));
+                }
+            }
         }
     }
+}
+
+/// Lets a future run up to its first wait.
+async fn poll_once<T>(mut future: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
+    std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }

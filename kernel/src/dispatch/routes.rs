@@ -43,10 +43,10 @@ pub(super) const SHELL: &[Route] = routes! {
     "inspect_request" => MayTakeTime inspect::handle,
     "is_complete_request" => MayTakeTime is_complete::handle,
     "history_request" => MayTakeTime history::handle,
-    "comm_info_request" => AtOnce comm_info::handle,
-    "comm_open" => AtOnce comm::open,
-    "comm_msg" => AtOnce comm::message,
-    "comm_close" => AtOnce comm::message,
+    "comm_info_request" => MayTakeTime comm_info::handle,
+    "comm_open" => MayTakeTime comm::handle,
+    "comm_msg" => MayTakeTime comm::handle,
+    "comm_close" => MayTakeTime comm::handle,
     "connect_request" => AtOnce connect::handle,
     "shutdown_request" => AtOnce shutdown::handle,
 };
@@ -58,7 +58,6 @@ pub(super) const CONTROL: &[Route] = routes! {
     "shutdown_request" => AtOnce shutdown::handle,
     "usage_request" => AtOnce usage::handle,
     "connect_request" => AtOnce connect::handle,
-    "comm_info_request" => AtOnce comm_info::handle,
     "is_complete_request" => AtOnce is_complete::handle,
     "debug_request" => AtOnce unsupported::debugger,
     "create_subshell_request" => AtOnce unsupported::subshells,
@@ -69,7 +68,7 @@ pub(super) const CONTROL: &[Route] = routes! {
 const UNKNOWN: Route = Route {
     msg_type: "",
     pace: Pace::AtOnce,
-    handler: |context, request| Box::pin(unsupported::unknown(context, request)),
+    handler: |context, request| Box::pin(async { unsupported::unknown(context, request) }),
 };
 
 pub(super) fn find(routes: &'static [Route], msg_type: &str) -> Route {

@@ -115,12 +115,19 @@ impl LoopCore {
     ///
     /// # Errors
     /// What a callback raises to end the run: `KeyboardInterrupt` and `SystemExit`.
-    pub fn run_turns(zelf: &Py<Self>, completion: Option<PyRef<Completion>>, vm: &VirtualMachine) -> PyResult<()> {
+    pub fn run_turns(
+        zelf: &Py<Self>,
+        completion: Option<PyRef<Completion>>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
         zelf.depth.fetch_add(1, Ordering::Relaxed);
         // A nested run is inside a step of a task; the tasks that it steps must not find that one current.
         let task = vm.asyncio_running_task.borrow_mut().take();
         let result = loop {
-            if completion.as_ref().is_some_and(|completion| completion.is_set()) {
+            if completion
+                .as_ref()
+                .is_some_and(|completion| completion.is_set())
+            {
                 break Ok(());
             }
             if let Err(raised) = Self::turn(zelf, vm) {
@@ -157,7 +164,9 @@ impl LoopCore {
 
     /// Parks if nothing is ready, else looks at the descriptors now and then; handles of ready descriptors become ready.
     fn wait(&self, vm: &VirtualMachine) -> PyResult<()> {
-        let busy = !self.ready.lock().is_empty() || self.stopping.load(Ordering::Relaxed) || self.wake.has_jobs();
+        let busy = !self.ready.lock().is_empty()
+            || self.stopping.load(Ordering::Relaxed)
+            || self.wake.has_jobs();
         let limit = self.time_to_next_timer();
         let due = limit.is_some_and(|limit| limit.is_zero());
         let mut events = Events::new();
@@ -166,10 +175,15 @@ impl LoopCore {
                 return Ok(());
             }
             let driver = self.driver(vm)?;
-            driver.readiness.poll(&mut events).map_err(|error| error.into_pyexception(vm))?;
+            driver
+                .readiness
+                .poll(&mut events)
+                .map_err(|error| error.into_pyexception(vm))?;
         } else {
             let driver = self.driver(vm)?;
-            driver.park(&self.wake, limit, &mut events, vm).map_err(|error| error.into_pyexception(vm))?;
+            driver
+                .park(&self.wake, limit, &mut events, vm)
+                .map_err(|error| error.into_pyexception(vm))?;
             for job in self.wake.take_jobs() {
                 job(vm)?;
             }
@@ -197,7 +211,10 @@ impl LoopCore {
     fn time_to_next_timer(&self) -> Option<Duration> {
         let when = self.scheduled.lock().next_when()?;
         // A timer in the year 3000 is more than the clock can name: wait for as long as it can.
-        Some(Duration::try_from_secs_f64((when - monotonic()).max(0.0)).unwrap_or(Duration::from_secs(86400 * 365)))
+        Some(
+            Duration::try_from_secs_f64((when - monotonic()).max(0.0))
+                .unwrap_or(Duration::from_hours(24 * 365)),
+        )
     }
 
     fn collect_due(&self) {
@@ -241,11 +258,19 @@ fn run_handle(handle: &PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
 
 /// Seconds of the clock that `time.monotonic` shows.
 fn monotonic() -> f64 {
-    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     #[expect(unsafe_code, reason = "the clock is a system call")]
     // SAFETY: `now` is a valid timespec to write to.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
-    #[expect(clippy::cast_precision_loss, reason = "seconds since the machine started, and fewer than 1e9 nanoseconds")]
+    unsafe {
+        libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now)
+    };
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds since the machine started, and fewer than 1e9 nanoseconds"
+    )]
     let seconds = now.tv_sec as f64 + now.tv_nsec as f64 * 1e-9;
     seconds
 }
@@ -268,21 +293,40 @@ struct Call {
 impl Call {
     /// Takes the arguments apart after `leading` of them were taken off already.
     fn from_args(method: &str, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult<Self> {
-        let context = args.take_keyword("context").filter(|context| !vm.is_none(context));
+        let context = args
+            .take_keyword("context")
+            .filter(|context| !vm.is_none(context));
         if let Some((name, _)) = args.kwargs.first() {
-            return Err(vm.new_type_error(format!("{method}() got an unexpected keyword argument '{name}'")));
+            return Err(vm.new_type_error(format!(
+                "{method}() got an unexpected keyword argument '{name}'"
+            )));
         }
         if args.args.is_empty() {
-            return Err(vm.new_type_error(format!("{method}() missing 1 required positional argument: 'callback'")));
+            return Err(vm.new_type_error(format!(
+                "{method}() missing 1 required positional argument: 'callback'"
+            )));
         }
         let function = args.args.remove(0);
-        Ok(Self { callback: Callback { function, args: args.args }, context })
+        Ok(Self {
+            callback: Callback {
+                function,
+                args: args.args,
+            },
+            context,
+        })
     }
 }
 
-fn take_seconds(method: &str, name: &str, args: &mut FuncArgs, vm: &VirtualMachine) -> PyResult<f64> {
+fn take_seconds(
+    method: &str,
+    name: &str,
+    args: &mut FuncArgs,
+    vm: &VirtualMachine,
+) -> PyResult<f64> {
     if args.args.is_empty() {
-        return Err(vm.new_type_error(format!("{method}() missing 1 required positional argument: '{name}'")));
+        return Err(vm.new_type_error(format!(
+            "{method}() missing 1 required positional argument: '{name}'"
+        )));
     }
     let seconds = args.args.remove(0);
     if vm.is_none(&seconds) {
@@ -317,9 +361,17 @@ impl LoopCore {
     fn call_soon_threadsafe(zelf: PyRef<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
         zelf.check_closed(vm)?;
         let handle = if zelf.debug.load(Ordering::Relaxed) {
-            vm.call_method(zelf.as_object(), "_call_soon_threadsafe_in_debug_mode", args)?
+            vm.call_method(
+                zelf.as_object(),
+                "_call_soon_threadsafe_in_debug_mode",
+                args,
+            )?
         } else {
-            let handle = Self::new_handle(&zelf, Call::from_args("call_soon_threadsafe", args, vm)?, vm)?;
+            let handle = Self::new_handle(
+                &zelf,
+                Call::from_args("call_soon_threadsafe", args, vm)?,
+                vm,
+            )?;
             zelf.ready.lock().push_back(handle.clone().into());
             handle.into()
         };
@@ -372,9 +424,18 @@ impl LoopCore {
 
     /// Sets the handle that runs when the descriptor is readable (or writable) and returns the one before.
     #[pymethod]
-    fn _watch(zelf: &Py<Self>, fd: RawFd, writing: bool, handle: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+    fn _watch(
+        zelf: &Py<Self>,
+        fd: RawFd,
+        writing: bool,
+        handle: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult {
         let poller = zelf.driver(vm)?.readiness.poller();
-        let replaced = zelf.watches.lock().set(poller, fd, direction(writing), handle);
+        let replaced = zelf
+            .watches
+            .lock()
+            .set(poller, fd, direction(writing), handle);
         match replaced {
             Ok(replaced) => Ok(vm.unwrap_or_none(replaced)),
             Err(error) => Err(file_error(&error, vm)),
@@ -390,7 +451,11 @@ impl LoopCore {
     }
 
     #[pymethod]
-    fn _run_turns(zelf: PyRef<Self>, completion: Option<PyRef<Completion>>, vm: &VirtualMachine) -> PyResult<()> {
+    fn _run_turns(
+        zelf: PyRef<Self>,
+        completion: Option<PyRef<Completion>>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
         Self::run_turns(&zelf, completion, vm)
     }
 
@@ -427,7 +492,9 @@ impl LoopCore {
 
     #[pygetset(name = "_ready")]
     fn ready_handles(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        vm.ctx.new_list(zelf.ready.lock().iter().cloned().collect()).into()
+        vm.ctx
+            .new_list(zelf.ready.lock().iter().cloned().collect())
+            .into()
     }
 
     #[pygetset(name = "_ready", setter)]
@@ -437,7 +504,15 @@ impl LoopCore {
 
     #[pygetset(name = "_scheduled")]
     fn scheduled_handles(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        vm.ctx.new_list(zelf.scheduled.lock().handles().map(|timer| timer.clone().into()).collect()).into()
+        vm.ctx
+            .new_list(
+                zelf.scheduled
+                    .lock()
+                    .handles()
+                    .map(|timer| timer.clone().into())
+                    .collect(),
+            )
+            .into()
     }
 
     #[pygetset(name = "_scheduled", setter)]
@@ -477,10 +552,17 @@ impl LoopCore {
 }
 
 fn direction(writing: bool) -> Direction {
-    if writing { Direction::Write } else { Direction::Read }
+    if writing {
+        Direction::Write
+    } else {
+        Direction::Read
+    }
 }
 
-fn file_error(error: &io::Error, vm: &VirtualMachine) -> rustpython_vm::builtins::PyBaseExceptionRef {
+fn file_error(
+    error: &io::Error,
+    vm: &VirtualMachine,
+) -> rustpython_vm::builtins::PyBaseExceptionRef {
     match error.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code).into_pyexception(vm),
         None => vm.new_os_error(error.to_string()),
@@ -524,4 +606,3 @@ impl Callable for Completion {
 
 #[pyclass(with(Constructor, Callable))]
 impl Completion {}
-

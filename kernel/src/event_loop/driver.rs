@@ -21,7 +21,9 @@ impl Driver {
     /// # Errors
     /// When the process has no descriptors left.
     pub(super) fn new() -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         let readiness = {
             let _inside = runtime.enter();
             Readiness::new()?

@@ -7,9 +7,9 @@ use rustpython_vm::{
     builtins::PyBaseExceptionRef,
     common::lock::PyMutex,
     function::FuncArgs,
+    function::PyComparisonValue,
     pyclass,
     types::{Comparable, Hashable, PyComparisonOp, Representable},
-    function::PyComparisonValue,
 };
 
 /// What a handle runs; taken out when the handle is cancelled, so that its references are given back at once.
@@ -66,13 +66,25 @@ impl Handle {
         }
     }
 
-    fn report(&self, handle: &PyObject, raised: PyBaseExceptionRef, vm: &VirtualMachine) -> PyResult<()> {
+    fn report(
+        &self,
+        handle: &PyObject,
+        raised: PyBaseExceptionRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
         let context = vm.ctx.new_dict();
         let source = callback_repr(self, vm)?;
-        context.set_item("message", vm.ctx.new_str(format!("Exception in callback {source}")).into(), vm)?;
+        context.set_item(
+            "message",
+            vm.ctx
+                .new_str(format!("Exception in callback {source}"))
+                .into(),
+            vm,
+        )?;
         context.set_item("exception", raised.into(), vm)?;
         context.set_item("handle", handle.to_owned(), vm)?;
-        vm.call_method(&self.event_loop, "call_exception_handler", (context,)).map(drop)
+        vm.call_method(&self.event_loop, "call_exception_handler", (context,))
+            .map(drop)
     }
 
     fn cancel_once(&self) -> bool {
@@ -84,7 +96,8 @@ impl Handle {
 
 /// Whether the exception leaves `run_forever` instead of going to the exception handler.
 pub(super) fn ends_the_run(raised: &PyBaseExceptionRef, vm: &VirtualMachine) -> bool {
-    raised.fast_isinstance(vm.ctx.exceptions.system_exit) || raised.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt)
+    raised.fast_isinstance(vm.ctx.exceptions.system_exit)
+        || raised.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt)
 }
 
 /// `name(args) at file:line`, as asyncio shows it in its messages.
@@ -95,7 +108,11 @@ fn callback_repr(handle: &Handle, vm: &VirtualMachine) -> PyResult<String> {
     let helpers = vm.import("asyncio.format_helpers", 0)?;
     let helpers = helpers.get_attr("format_helpers", vm).unwrap_or(helpers);
     let args = vm.ctx.new_tuple(callback.args);
-    let text = vm.call_method(&helpers, "_format_callback_source", (callback.function, args))?;
+    let text = vm.call_method(
+        &helpers,
+        "_format_callback_source",
+        (callback.function, args),
+    )?;
     Ok(text.str(vm)?.to_string_lossy().into_owned())
 }
 
@@ -128,12 +145,18 @@ impl Handle {
 
     #[pygetset]
     fn _callback(zelf: &Py<Self>) -> Option<PyObjectRef> {
-        zelf.callback.lock().as_ref().map(|callback| callback.function.clone())
+        zelf.callback
+            .lock()
+            .as_ref()
+            .map(|callback| callback.function.clone())
     }
 
     #[pygetset]
     fn _args(zelf: &Py<Self>, vm: &VirtualMachine) -> Option<PyObjectRef> {
-        zelf.callback.lock().as_ref().map(|callback| vm.ctx.new_tuple(callback.args.clone()).into())
+        zelf.callback
+            .lock()
+            .as_ref()
+            .map(|callback| vm.ctx.new_tuple(callback.args.clone()).into())
     }
 
     #[pygetset]
@@ -194,7 +217,11 @@ impl TimerHandle {
     #[pymethod]
     fn cancel(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         if zelf.handle.cancel_once() {
-            vm.call_method(&zelf.handle.event_loop, "_timer_handle_cancelled", (vm.ctx.none(),))?;
+            vm.call_method(
+                &zelf.handle.event_loop,
+                "_timer_handle_cancelled",
+                (vm.ctx.none(),),
+            )?;
         }
         Ok(())
     }
@@ -245,12 +272,21 @@ impl Representable for TimerHandle {
         if zelf.is_cancelled() {
             return Ok(format!("<TimerHandle cancelled when={}>", zelf.when));
         }
-        Ok(format!("<TimerHandle when={} {}>", zelf.when, callback_repr(&zelf.handle, vm)?))
+        Ok(format!(
+            "<TimerHandle when={} {}>",
+            zelf.when,
+            callback_repr(&zelf.handle, vm)?
+        ))
     }
 }
 
 impl Comparable for TimerHandle {
-    fn cmp(zelf: &Py<Self>, other: &PyObject, op: PyComparisonOp, _vm: &VirtualMachine) -> PyResult<PyComparisonValue> {
+    fn cmp(
+        zelf: &Py<Self>,
+        other: &PyObject,
+        op: PyComparisonOp,
+        _vm: &VirtualMachine,
+    ) -> PyResult<PyComparisonValue> {
         let Some(other) = other.downcast_ref::<Self>() else {
             return Ok(PyComparisonValue::NotImplemented);
         };
@@ -262,8 +298,10 @@ impl Comparable for TimerHandle {
 }
 
 impl Hashable for TimerHandle {
-    fn hash(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<rustpython_vm::common::hash::PyHash> {
+    fn hash(
+        zelf: &Py<Self>,
+        _vm: &VirtualMachine,
+    ) -> PyResult<rustpython_vm::common::hash::PyHash> {
         Ok(rustpython_vm::common::hash::hash_float(zelf.when).unwrap_or_default())
     }
 }
-

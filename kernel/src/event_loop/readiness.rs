@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use polling::{Event, Events, PollMode, Poller};
 use rustpython_vm::PyObjectRef;
-use tokio::io::unix::AsyncFd;
 use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 /// The handles of one descriptor.
 #[derive(Debug, Default)]
@@ -84,7 +84,12 @@ impl Watches {
     }
 
     /// Takes the handle of a descriptor away and returns it.
-    pub(super) fn unset(&mut self, poller: &Poller, fd: RawFd, direction: Direction) -> Option<PyObjectRef> {
+    pub(super) fn unset(
+        &mut self,
+        poller: &Poller,
+        fd: RawFd,
+        direction: Direction,
+    ) -> Option<PyObjectRef> {
         let watch = self.by_fd.get_mut(&fd)?;
         let removed = watch.slot(direction).take()?;
         if watch.is_empty() {
@@ -103,8 +108,12 @@ impl Watches {
         let fd = RawFd::try_from(event.key).unwrap_or(-1);
         // Errors and hang-ups are both readable and writable to the poller.
         let watch = self.by_fd.get(&fd);
-        let reader = watch.filter(|_| event.readable).and_then(|watch| watch.reader.clone());
-        let writer = watch.filter(|_| event.writable).and_then(|watch| watch.writer.clone());
+        let reader = watch
+            .filter(|_| event.readable)
+            .and_then(|watch| watch.reader.clone());
+        let writer = watch
+            .filter(|_| event.writable)
+            .and_then(|watch| watch.writer.clone());
         reader.into_iter().chain(writer)
     }
 
@@ -150,7 +159,7 @@ impl Readiness {
         // SAFETY: the poller owns its descriptor and lives inside of the `AsyncFd`.
         #[expect(unsafe_code, reason = "the poller is its own descriptor's owner")]
         let poller = unsafe { AsyncFd::register_with_interest(poller, Interest::READABLE) }
-            .map_err(|error| io::Error::from(error.into_parts().1))?;
+            .map_err(|error| error.into_parts().1)?;
         Ok(Self { poller })
     }
 

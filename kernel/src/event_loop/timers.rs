@@ -32,7 +32,10 @@ impl PartialOrd for Entry {
 impl Ord for Entry {
     fn cmp(&self, other: &Self) -> Ordering {
         // Reversed: `BinaryHeap` gives its greatest entry, we want the earliest.
-        other.when.total_cmp(&self.when).then(other.order.cmp(&self.order))
+        other
+            .when
+            .total_cmp(&self.when)
+            .then(other.order.cmp(&self.order))
     }
 }
 
@@ -47,7 +50,11 @@ pub(super) struct Timers {
 impl Timers {
     pub(super) fn push(&mut self, timer: PyRef<TimerHandle>) {
         self.scheduled += 1;
-        self.heap.push(Entry { when: timer.due_at(), order: self.scheduled, timer });
+        self.heap.push(Entry {
+            when: timer.due_at(),
+            order: self.scheduled,
+            timer,
+        });
     }
 
     /// Notes that one more of the scheduled handles is cancelled, and gives the memory back when half of them are.

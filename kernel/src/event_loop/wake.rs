@@ -1,7 +1,7 @@
 //! How other threads reach a loop that may be parked.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustpython_vm::{PyResult, VirtualMachine};
 use tokio::sync::Notify;
@@ -55,6 +55,8 @@ impl Wake {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Job>> {
-        self.jobs.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.jobs
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

@@ -193,7 +193,8 @@ impl Store {
         Ok(entries)
     }
 
-    /// Lines `start..stop` of a session. In the current one, which the rows call 0, negative lines count from its end.
+    /// Lines `start..stop` of a session. In the current one negative lines count from its end; the rows call it 0, unless
+    /// it was asked for by its number.
     fn range(
         &self,
         select: &Select<'_>,
@@ -201,10 +202,10 @@ impl Store {
         start: i64,
         stop: Option<i64>,
     ) -> rusqlite::Result<Vec<HistoryEntry>> {
-        let session = if session <= 0 {
-            session.saturating_add(self.session)
+        let (session, by_number) = if session <= 0 {
+            (session.saturating_add(self.session), false)
         } else {
-            session
+            (session, true)
         };
         let current = session == self.session;
         let (start, stop) = if current {
@@ -215,7 +216,7 @@ impl Store {
         let stop = stop.filter(|stop| *stop != 0).unwrap_or(i64::MAX);
         let rows = "WHERE session = ? AND line >= ? AND line < ? ORDER BY line";
         let mut entries = select.entries("", rows, &[&session, &start, &stop])?;
-        if current {
+        if current && !by_number {
             for entry in &mut entries {
                 entry.0 = 0;
             }

@@ -91,7 +91,7 @@ fn a_range_is_of_one_session() {
     assert_eq!(range(0, 1, Some(3)), json!([[0, 1, "e"], [0, 2, "f"]]));
     assert_eq!(range(0, -2, None), json!([[0, 2, "f"], [0, 3, "g"]]));
     assert_eq!(range(0, 1, Some(-1)), json!([[0, 1, "e"], [0, 2, "f"]]));
-    assert_eq!(range(3, 3, Some(99)), json!([[0, 3, "g"]]));
+    assert_eq!(range(3, 3, Some(99)), json!([[3, 3, "g"]]));
     assert_eq!(range(-1, 1, None), json!([[2, 1, "d"]]));
     assert_eq!(range(-2, 2, None), json!([[1, 2, "b"], [1, 3, "c"]]));
     assert_eq!(range(1, 0, Some(2)), json!([[1, 1, "a"]]));

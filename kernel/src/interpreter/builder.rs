@@ -4,7 +4,8 @@ use rustpython::{InterpreterBuilder, InterpreterBuilderExt};
 use rustpython_vm::{Interpreter, Settings};
 
 /// The Python half of the kernel, compiled into the binary.
-const PYTHON: &rustpython_vm::frozen::FrozenLib = rustpython_vm::py_freeze!(dir = "../../python", crate_name = "rustpython_vm");
+const PYTHON: &rustpython_vm::frozen::FrozenLib =
+    rustpython_vm::py_freeze!(dir = "../../python", crate_name = "rustpython_vm");
 
 /// An interpreter with the standard library, `_everloop` and the package `everloop`.
 pub(super) fn build() -> Interpreter {
@@ -17,5 +18,8 @@ pub(super) fn build() -> Interpreter {
     settings.write_bytecode = true;
     let builder = InterpreterBuilder::new().settings(settings).init_stdlib();
     let everloop = crate::native::module_def(&builder.ctx);
-    builder.add_native_module(everloop).add_frozen_modules(PYTHON).build()
+    builder
+        .add_native_module(everloop)
+        .add_frozen_modules(PYTHON)
+        .build()
 }

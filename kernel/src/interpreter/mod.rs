@@ -2,9 +2,11 @@
 //!
 //! - `builder`: settings, native and frozen modules
 //! - `thread`: start and end of the interpreter thread
+//! - `comm`: comm messages
 //! - `lookup`: the second thread, which answers completions and inspections while cells run
 
 mod builder;
+mod comm;
 mod lookup;
 mod thread;
 
@@ -15,6 +17,7 @@ use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use everloop_protocol::ParentHeader;
+use everloop_protocol::content::comm_info::{CommInfoReply, CommInfoRequest};
 use everloop_protocol::content::complete::{CompleteReply, CompleteRequest};
 use everloop_protocol::content::execute::{ExecuteReply, ExecuteRequest};
 use everloop_protocol::content::inspect::{InspectReply, InspectRequest};
@@ -79,12 +82,25 @@ impl Interpreter {
     /// When the process cannot start a thread, or has an interpreter already.
     #[must_use]
     pub fn spawn(services: Services) -> (Self, JoinHandle<()>) {
-        let Services { outbox, stdin, history, tokio, capture } = services;
+        let Services {
+            outbox,
+            stdin,
+            history,
+            tokio,
+            capture,
+        } = services;
         let door = Arc::new(Door::new(outbox, stdin, history, tokio, capture));
         assert!(door.install(), "a process has one interpreter");
         let (lookups, lookup_requests) = lookup::channel();
         let (thread, join) = thread::spawn(lookup_requests);
-        (Self { door, lookups, thread }, join)
+        (
+            Self {
+                door,
+                lookups,
+                thread,
+            },
+            join,
+        )
     }
 
     /// Runs one cell. Publishes `execute_input` and all outputs under `cell.parent`; the caller publishes busy, reply
@@ -94,8 +110,11 @@ impl Interpreter {
         let cell = NativeCell::new(cell, outcome_tx);
         self.door.submit(Box::new(move |vm| {
             let door = Door::of(vm)?;
-            let main = door.main().ok_or_else(|| vm.new_runtime_error("the shell has not started"))?;
-            vm.call_method(&main.shell, "start", (cell.into_pyobject(vm),)).map(drop)
+            let main = door
+                .main()
+                .ok_or_else(|| vm.new_runtime_error("the shell has not started"))?;
+            vm.call_method(&main.shell, "start", (cell.into_pyobject(vm),))
+                .map(drop)
         }));
         match outcome_rx.await {
             Ok(outcome) => {
@@ -103,7 +122,10 @@ impl Interpreter {
                 outcome
             }
             // The sender went with the interpreter.
-            Err(_) => CellOutcome { reply: died(), exit: None },
+            Err(_) => CellOutcome {
+                reply: died(),
+                exit: None,
+            },
         }
     }
 
@@ -115,6 +137,11 @@ impl Interpreter {
     /// Describes the object at the cursor, also while a cell runs.
     pub async fn inspect(&self, request: InspectRequest) -> InspectReply {
         self.lookups.inspect(request).await
+    }
+
+    /// The open comms, all or those of one target.
+    pub async fn comm_info(&self, request: CommInfoRequest) -> CommInfoReply {
+        self.lookups.comm_info(request).await
     }
 
     /// Interrupts the cell that runs now and no other; nothing happens when none does.

@@ -23,7 +23,9 @@ impl ThreadId {
             #[expect(unsafe_code, reason = "signals to one thread are a system call")]
             // SAFETY: the thread lives as long as the process: `main` ends the process after joining it, and a
             // signal to a thread that has ended but is not joined is ESRCH.
-            unsafe { libc::pthread_kill(pthread, signal) };
+            unsafe {
+                libc::pthread_kill(pthread, signal)
+            };
         }
     }
 }

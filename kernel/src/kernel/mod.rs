@@ -30,16 +30,23 @@ const IO_WORKERS: usize = 2;
 /// Why the kernel did not start, or ended before it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum KernelError {
-    #[error(transparent)]
-    Connection(#[from] ConnectionError),
+    /// Says its cause itself.
+    #[error("{0}")]
+    Connection(ConnectionError),
     #[error(transparent)]
     Scheme(#[from] SchemeError),
     #[error(transparent)]
     Bind(#[from] BindError),
-    #[error("the operating system refuses what the kernel needs: {0}")]
+    #[error("the operating system refuses what the kernel needs")]
     System(#[from] io::Error),
     #[error("the Python interpreter ended by itself")]
     InterpreterDied,
+}
+
+impl From<ConnectionError> for KernelError {
+    fn from(error: ConnectionError) -> Self {
+        Self::Connection(error)
+    }
 }
 
 /// Runs a kernel on this connection file until it is shut down.

@@ -51,10 +51,7 @@ pub struct Cell {
 }
 
 impl Cell {
-    pub fn new(
-        cell: crate::interpreter::Cell,
-        outcome_tx: oneshot::Sender<CellOutcome>,
-    ) -> Self {
+    pub fn new(cell: crate::interpreter::Cell, outcome_tx: oneshot::Sender<CellOutcome>) -> Self {
         Self {
             generation: LAST_GENERATION.fetch_add(1, Ordering::Relaxed) + 1,
             request: cell.request,
@@ -83,6 +80,14 @@ impl Cell {
 
     pub fn identities(&self) -> &[Bytes] {
         &self.identities
+    }
+
+    /// It runs no more, and an interrupt means another.
+    fn end(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        Door::of(vm)?.cell_ends();
+        let task = zelf.task.lock().take();
+        drop(task);
+        Ok(())
     }
 
     pub(super) fn progress(&self) -> Progress {
@@ -135,7 +140,9 @@ impl Cell {
     fn user_expressions(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
         let expressions = vm.ctx.new_dict();
         for (name, expression) in &zelf.request.user_expressions {
-            let text = expression.as_str().map_or_else(|| expression.to_string(), str::to_owned);
+            let text = expression
+                .as_str()
+                .map_or_else(|| expression.to_string(), str::to_owned);
             expressions.set_item(name.as_str(), vm.ctx.new_str(text).into(), vm)?;
         }
         Ok(expressions.into())
@@ -151,25 +158,56 @@ impl Cell {
 
     /// Answers the request. `exit` is None, or whether the kernel goes on when the front end exits.
     #[pymethod]
-    fn finish(zelf: &Py<Self>, reply: PyObjectRef, exit: Option<bool>, vm: &VirtualMachine) -> PyResult<()> {
-        Door::of(vm)?.cell_ends();
-        let task = zelf.task.lock().take();
-        drop(task);
+    fn finish(
+        zelf: &Py<Self>,
+        reply: PyObjectRef,
+        exit: Option<bool>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
         let reply = json::from_python(&reply, vm)?;
         let reply: ExecuteReply = serde_json::from_value(reply)
             .map_err(|error| vm.new_value_error(format!("not an execute_reply: {error}")))?;
-        let outcome_tx = zelf.outcome_tx.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Self::end(zelf, vm)?;
+        let outcome_tx = zelf
+            .outcome_tx
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(outcome_tx) = outcome_tx {
             // Nobody waits for the reply any more when the kernel shuts down.
-            let _ = outcome_tx.send(CellOutcome { reply, exit: exit.map(|keep_kernel| Exit { keep_kernel }) });
+            let _ = outcome_tx.send(CellOutcome {
+                reply,
+                exit: exit.map(|keep_kernel| Exit { keep_kernel }),
+            });
+        }
+        Ok(())
+    }
+
+    /// For a task that ended without [`Cell::finish`], which would be a defect of ours: the request gets an answer all
+    /// the same, since nobody is left to send one.
+    #[pymethod]
+    fn abandon(zelf: &Py<Self>, _task: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        let outcome_tx = zelf
+            .outcome_tx
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if outcome_tx.is_some() {
+            Self::end(zelf, vm)?;
         }
         Ok(())
     }
 
     /// What ended the cell: a cancellation that was an interrupt is shown as one, with the place where it awaited.
     #[pymethod]
-    fn interrupt_of(zelf: &Py<Self>, raised: PyBaseExceptionRef, vm: &VirtualMachine) -> PyResult<PyBaseExceptionRef> {
-        if !zelf.was_cancelled.load(Ordering::Relaxed) || &*raised.class().name() != "CancelledError" {
+    fn interrupt_of(
+        zelf: &Py<Self>,
+        raised: PyBaseExceptionRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyBaseExceptionRef> {
+        if !zelf.was_cancelled.load(Ordering::Relaxed)
+            || &*raised.class().name() != "CancelledError"
+        {
             return Ok(raised);
         }
         let interrupt = vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned());
@@ -198,7 +236,11 @@ impl Interruptible {
         } else {
             step()
         };
-        self.cell.set_progress(if outer == Progress::Stepping { outer } else { Progress::Suspended });
+        self.cell.set_progress(if outer == Progress::Stepping {
+            outer
+        } else {
+            Progress::Suspended
+        });
         result
     }
 }
@@ -242,8 +284,10 @@ impl SelfIter for Interruptible {}
 
 impl IterNext for Interruptible {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
-        let result = zelf.step(|| vm.call_method(&zelf.coroutine, "send", (vm.ctx.none(),)), vm);
+        let result = zelf.step(
+            || vm.call_method(&zelf.coroutine, "send", (vm.ctx.none(),)),
+            vm,
+        );
         PyIterReturn::from_pyresult(result, vm)
     }
 }
-

@@ -72,7 +72,9 @@ impl Door {
     /// # Errors
     /// RuntimeError when no kernel runs in this process.
     pub fn of(vm: &VirtualMachine) -> PyResult<&'static Self> {
-        DOOR.get().map(AsRef::as_ref).ok_or_else(|| vm.new_runtime_error("no kernel runs in this process"))
+        DOOR.get()
+            .map(AsRef::as_ref)
+            .ok_or_else(|| vm.new_runtime_error("no kernel runs in this process"))
     }
 
     /// Hands a job to the interpreter thread, in order, whether the loop exists yet or not.
@@ -99,14 +101,25 @@ impl Door {
         self.main.get()
     }
 
+    /// Waits until the shell has started.
+    pub fn wait_for_main(&self) -> &Main {
+        self.main.wait()
+    }
+
     /// The cell that runs now.
     pub fn running(&self) -> Option<PyRef<Cell>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The cell that began last: whose output it is when nobody knows better.
     pub fn latest(&self) -> Option<PyRef<Cell>> {
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.latest
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(super) fn cell_begins(&self, cell: &PyRef<Cell>) {
@@ -115,12 +128,20 @@ impl Door {
             capture.set_parent(cell.parent().clone());
         }
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(cell.clone());
-        let replaced = self.latest.lock().unwrap_or_else(PoisonError::into_inner).replace(cell.clone());
+        let replaced = self
+            .latest
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .replace(cell.clone());
         drop(replaced);
     }
 
     pub(super) fn cell_ends(&self) {
-        let ended = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let ended = self
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         drop(ended);
     }
 

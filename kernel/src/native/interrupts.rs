@@ -36,11 +36,12 @@ pub fn handle(vm: &VirtualMachine) -> PyResult<()> {
         }
         Progress::Stepping => Err(keyboard_interrupt(vm)),
         // A second interrupt before the cancelled cell could step: something else keeps the loop busy.
-        Progress::Suspended => match cell.cancel(vm)? {
-            true => Ok(()),
-            false if vm.asyncio_running_task.borrow().is_some() => Err(keyboard_interrupt(vm)),
-            false => Ok(()),
-        },
+        Progress::Suspended => {
+            if !cell.cancel(vm)? && vm.asyncio_running_task.borrow().is_some() {
+                return Err(keyboard_interrupt(vm));
+            }
+            Ok(())
+        }
     }
 }
 

@@ -27,13 +27,46 @@ pub fn from_python(value: &PyObject, vm: &VirtualMachine) -> PyResult<Value> {
     if let Some(float) = value.downcast_ref::<PyFloat>() {
         return Ok(Number::from_f64(float.to_f64()).map_or(Value::Null, Value::Number));
     }
-    if value.fast_isinstance(vm.ctx.types.list_type) || value.fast_isinstance(vm.ctx.types.tuple_type) {
+    if value.fast_isinstance(vm.ctx.types.list_type)
+        || value.fast_isinstance(vm.ctx.types.tuple_type)
+    {
         return vm.with_recursion("while making JSON", || sequence(value, vm));
     }
     if let Some(dict) = value.downcast_ref::<PyDict>() {
         return vm.with_recursion("while making JSON", || mapping(dict, vm));
     }
     other(value, vm)
+}
+
+/// The Python value of JSON.
+///
+/// # Errors
+/// MemoryError at most.
+pub fn to_python(value: &Value, vm: &VirtualMachine) -> PyResult {
+    Ok(match value {
+        Value::Null => vm.ctx.none(),
+        Value::Bool(value) => vm.ctx.new_bool(*value).into(),
+        Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(int), _) => vm.ctx.new_int(int).into(),
+            (None, Some(int)) => vm.ctx.new_int(int).into(),
+            (None, None) => vm.ctx.new_float(number.as_f64().unwrap_or(f64::NAN)).into(),
+        },
+        Value::String(text) => vm.ctx.new_str(text.as_str()).into(),
+        Value::Array(items) => {
+            let items = items
+                .iter()
+                .map(|item| to_python(item, vm))
+                .collect::<PyResult<Vec<_>>>()?;
+            vm.ctx.new_list(items).into()
+        }
+        Value::Object(object) => {
+            let dict = vm.ctx.new_dict();
+            for (key, item) in object {
+                dict.set_item(key.as_str(), to_python(item, vm)?, vm)?;
+            }
+            dict.into()
+        }
+    })
 }
 
 fn number(int: &PyInt) -> Value {
@@ -57,7 +90,11 @@ fn sequence(value: &PyObject, vm: &VirtualMachine) -> PyResult<Value> {
     } else {
         Vec::new()
     };
-    items.iter().map(|item| from_python(item, vm)).collect::<PyResult<Vec<_>>>().map(Value::Array)
+    items
+        .iter()
+        .map(|item| from_python(item, vm))
+        .collect::<PyResult<Vec<_>>>()
+        .map(Value::Array)
 }
 
 fn mapping(dict: &Py<PyDict>, vm: &VirtualMachine) -> PyResult<Value> {
@@ -76,12 +113,19 @@ fn other(value: &PyObject, vm: &VirtualMachine) -> PyResult<Value> {
     if let Some(bytes) = value.downcast_ref::<PyBytes>() {
         let base64 = vm.import("binascii", 0)?;
         let text = vm.call_method(&base64, "b2a_base64", (bytes.as_bytes().to_vec(),))?;
-        let text = text.downcast_ref::<PyBytes>().map(|text| String::from_utf8_lossy(text.as_bytes()).trim_end().to_owned());
+        let text = text.downcast_ref::<PyBytes>().map(|text| {
+            String::from_utf8_lossy(text.as_bytes())
+                .trim_end()
+                .to_owned()
+        });
         return Ok(Value::String(text.unwrap_or_default()));
     }
     if let Ok(Some(isoformat)) = vm.get_attribute_opt(value, vm.ctx.intern_str("isoformat")) {
         let text = isoformat.call((), vm)?;
         return from_python(&text, vm);
     }
-    Err(vm.new_type_error(format!("Object of type {} is not JSON serializable", value.class().name())))
+    Err(vm.new_type_error(format!(
+        "Object of type {} is not JSON serializable",
+        value.class().name()
+    )))
 }

@@ -5,6 +5,7 @@
 //! - `interrupts`: what SIGINT does
 //! - `output`: publishing under the parent of the current context
 //! - `json`: Python values as JSON
+//! - `origin`: `Origin`, what outputs carry as parent when it is no cell
 //! - `door`: what the functions of the module reach: outbox, stdin, history, the loop's inbox
 //!
 //! The functions here are adapters; what they do is in those files.
@@ -14,6 +15,7 @@ pub mod door;
 pub(crate) mod import;
 pub mod interrupts;
 pub mod json;
+pub mod origin;
 pub mod output;
 pub mod statements;
 
@@ -35,6 +37,7 @@ mod _everloop {
 
     use super::cell::{Cell, Interruptible};
     use super::door::Door;
+    use super::origin::Origin;
     use super::statements::Statements;
     use super::{interrupts, output};
     use crate::event_loop::{Completion, Handle, LoopCore, TimerHandle};
@@ -48,6 +51,7 @@ mod _everloop {
             Completion::make_static_type(),
             Cell::make_static_type(),
             Interruptible::make_static_type(),
+            Origin::make_static_type(),
             Statements::make_static_type(),
         ] {
             let name = vm.ctx.intern_str(class.name().to_owned());
@@ -65,7 +69,13 @@ mod _everloop {
         buffers: OptionalArg<PyObjectRef>,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
-        output::publish(&msg_type, &content, metadata.into_option(), buffers.into_option(), vm)
+        output::publish(
+            &msg_type,
+            &content,
+            metadata.into_option(),
+            buffers.into_option(),
+            vm,
+        )
     }
 
     /// Publishes text of "stdout" or "stderr" under the cell of the current context.
@@ -101,13 +111,17 @@ mod _everloop {
 
     #[pyfunction]
     fn record_input(number: i64, code: PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
-        Door::of(vm)?.history.record(number, &code.to_string_lossy());
+        Door::of(vm)?
+            .history
+            .record(number, &code.to_string_lossy());
         Ok(())
     }
 
     #[pyfunction]
     fn record_output(number: i64, text: PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
-        Door::of(vm)?.history.record_output(number, &text.to_string_lossy());
+        Door::of(vm)?
+            .history
+            .record_output(number, &text.to_string_lossy());
         Ok(())
     }
 
@@ -125,7 +139,11 @@ mod _everloop {
 
     /// The Python handler of SIGINT, in the place of `signal.default_int_handler`.
     #[pyfunction]
-    fn default_int_handler(_signum: PyObjectRef, _frame: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+    fn default_int_handler(
+        _signum: PyObjectRef,
+        _frame: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
         interrupts::handle(vm)
     }
 }

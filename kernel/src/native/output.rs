@@ -6,16 +6,15 @@ use bytes::Bytes;
 use everloop_protocol::ParentHeader;
 use everloop_protocol::content::stream::StreamName;
 use rustpython_vm::{
-    PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
-    builtins::PyStr,
-    function::ArgBytesLike,
-    TryFromObject,
+    PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromObject, VirtualMachine,
+    builtins::PyStr, function::ArgBytesLike,
 };
 use serde_json::{Map, Value};
 
 use super::cell::Cell;
 use super::door::{Door, Main};
 use super::json;
+use super::origin::Origin;
 use crate::event_loop::{Completion, LoopCore};
 use crate::outbox::Publication;
 use crate::sockets::stdin::Question;
@@ -30,22 +29,45 @@ fn parent_variable(vm: &VirtualMachine) -> PyResult<&'static PyObject> {
     Ok(VARIABLE.get_or_init(|| module))
 }
 
-/// The cell whose code runs, directly or through what it started; else the one that began last.
-pub fn current_cell(vm: &VirtualMachine) -> PyResult<Option<PyRef<Cell>>> {
+/// What runs, directly or through what it started.
+enum Source {
+    Cell(PyRef<Cell>),
+    Message(PyRef<Origin>),
+}
+
+/// What the parent variable of the current context holds; where it is not set, the cell that began last.
+fn current_source(vm: &VirtualMachine) -> PyResult<Option<Source>> {
     let variable = parent_variable(vm)?;
     let context = vm.context_stack.borrow().last().cloned();
     if let Some(context) = context {
-        // Not `ContextVar.get`: its cache takes a new context at the address of a dead one for that one.
-        let cell = vm.call_method(&context, "get", (variable.to_owned(),))?;
-        if let Ok(cell) = cell.downcast::<Cell>() {
-            return Ok(Some(cell));
+        // Not `ContextVar.get`: it caches by the address and the depth of a context, and we enter contexts by ourselves.
+        let source = vm.call_method(&context, "get", (variable.to_owned(),))?;
+        match source.downcast::<Cell>() {
+            Ok(cell) => return Ok(Some(Source::Cell(cell))),
+            Err(source) => {
+                if let Ok(origin) = source.downcast::<Origin>() {
+                    return Ok(Some(Source::Message(origin)));
+                }
+            }
         }
     }
-    Ok(Door::of(vm)?.latest())
+    Ok(Door::of(vm)?.latest().map(Source::Cell))
+}
+
+/// The cell whose front end can be asked: a comm message has none.
+pub fn current_cell(vm: &VirtualMachine) -> PyResult<Option<PyRef<Cell>>> {
+    Ok(match current_source(vm)? {
+        Some(Source::Cell(cell)) => Some(cell),
+        Some(Source::Message(_)) | None => None,
+    })
 }
 
 fn current_parent(vm: &VirtualMachine) -> PyResult<ParentHeader> {
-    Ok(current_cell(vm)?.map_or_else(ParentHeader::none, |cell| cell.parent().clone()))
+    Ok(match current_source(vm)? {
+        Some(Source::Cell(cell)) => cell.parent().clone(),
+        Some(Source::Message(origin)) => origin.parent().clone(),
+        None => ParentHeader::none(),
+    })
 }
 
 pub(super) fn publish(
@@ -68,7 +90,13 @@ pub(super) fn publish(
     let msg_type = msg_type.to_string_lossy();
     let outbox = &Door::of(vm)?.outbox;
     vm.allow_threads(|| {
-        outbox.publish_with(Publication { parent: &parent, msg_type: &msg_type, metadata, content, buffers });
+        outbox.publish_with(Publication {
+            parent: &parent,
+            msg_type: &msg_type,
+            metadata,
+            content,
+            buffers,
+        });
     });
     Ok(())
 }
@@ -86,7 +114,11 @@ fn buffers_of(buffers: &PyObject, vm: &VirtualMachine) -> PyResult<Vec<Bytes>> {
 
 pub(super) fn write_stream(name: &PyStr, text: &PyStr, vm: &VirtualMachine) -> PyResult<()> {
     let parent = current_parent(vm)?;
-    let name = if name.as_bytes() == b"stderr" { StreamName::Stderr } else { StreamName::Stdout };
+    let name = if name.as_bytes() == b"stderr" {
+        StreamName::Stderr
+    } else {
+        StreamName::Stdout
+    };
     let text = text.to_string_lossy();
     let outbox = &Door::of(vm)?.outbox;
     // A flood of text waits for front ends to read.
@@ -96,7 +128,8 @@ pub(super) fn write_stream(name: &PyStr, text: &PyStr, vm: &VirtualMachine) -> P
 
 pub(super) fn ask(prompt: String, password: bool, vm: &VirtualMachine) -> PyResult<String> {
     let door = Door::of(vm)?;
-    let cell = current_cell(vm)?.ok_or_else(|| vm.new_runtime_error("there is no cell whose front end could be asked"))?;
+    let cell = current_cell(vm)?
+        .ok_or_else(|| vm.new_runtime_error("there is no cell whose front end could be asked"))?;
     let answer = door.stdin.ask(Question {
         identities: cell.identities().to_vec(),
         parent: cell.parent().clone(),
@@ -104,7 +137,9 @@ pub(super) fn ask(prompt: String, password: bool, vm: &VirtualMachine) -> PyResu
         password,
     });
     let answer = match door.main() {
-        Some(main) if is_running_here(&main.event_loop, vm) => wait_in_turns(main, door, answer, vm)?,
+        Some(main) if is_running_here(&main.event_loop, vm) => {
+            wait_in_turns(main, door, answer, vm)?
+        }
         _ => vm.allow_threads(|| answer.blocking_recv()).ok(),
     };
     answer.ok_or_else(|| vm.new_os_error("the front end that sent this cell is gone"))
@@ -138,5 +173,8 @@ fn wait_in_turns(
     // An interrupt ends the waiting; dropping the receiver forgets the question.
     waiting.abort();
     result?;
-    Ok(received.lock().unwrap_or_else(PoisonError::into_inner).take())
+    Ok(received
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take())
 }

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use ruff_source_file::{SourceFile, SourceFileBuilder};
 use rustpython_vm::{
     Py, PyObjectRef, PyPayload, PyResult, VirtualMachine,
     builtins::{PyBaseExceptionRef, PyCode, PyStrRef, PyType},
@@ -15,7 +16,6 @@ use rustpython_vm::{
     pyclass,
     types::{Constructor, IterNext, Iterable, SelfIter},
 };
-use ruff_source_file::{SourceFile, SourceFileBuilder};
 
 const ALLOW_TOP_LEVEL_AWAIT: i32 = 0x2000;
 
@@ -24,6 +24,8 @@ const ALLOW_TOP_LEVEL_AWAIT: i32 = 0x2000;
 pub struct Statements {
     source: String,
     file: SourceFile,
+    /// What the cell transformer says of the whole source; without it, a top-level await is a syntax error.
+    asynchronous: bool,
     rest: PyMutex<VecDeque<ast::Stmt>>,
 }
 
@@ -36,10 +38,21 @@ impl Statements {
         };
         let file = SourceFileBuilder::new(filename, source).finish();
         let rest = PyMutex::new(parsed.into_syntax().body.into_iter().collect());
-        Ok(Self { source: source.to_owned(), file, rest })
+        let asynchronous = crate::cell::asynchrony(source).is_some();
+        Ok(Self {
+            source: source.to_owned(),
+            file,
+            asynchronous,
+            rest,
+        })
     }
 
-    fn compile(&self, statement: ast::Stmt, is_last: bool, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
+    fn compile(
+        &self,
+        statement: ast::Stmt,
+        is_last: bool,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyObjectRef> {
         let (tree, mode) = match statement {
             ast::Stmt::Expr(expression) if is_last => (
                 ast::Mod::Expression(ast::ModExpression {
@@ -60,7 +73,7 @@ impl Statements {
             ),
         };
         let mut opts = vm.compile_opts();
-        opts.allow_top_level_await = true;
+        opts.allow_top_level_await = self.asynchronous;
         let code = compile_top(tree, self.file.clone(), mode, opts)
             .map_err(|error| vm.new_syntax_error(&CompileError::from(error), Some(&self.source)))?;
         Ok(PyCode::new_ref_from_bytecode(vm, code).into())
@@ -70,18 +83,33 @@ impl Statements {
 /// The error of the builtin `compile`, which words it as CPython does.
 fn syntax_error(source: &str, filename: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
     let compiled = vm.builtins.get_attr("compile", vm).and_then(|compile| {
-        compile.call((source.to_owned(), filename.to_owned(), "exec", ALLOW_TOP_LEVEL_AWAIT), vm)
+        compile.call(
+            (
+                source.to_owned(),
+                filename.to_owned(),
+                "exec",
+                ALLOW_TOP_LEVEL_AWAIT,
+            ),
+            vm,
+        )
     });
     match compiled {
         Err(error) => error,
-        Ok(_) => vm.new_exception_msg(vm.ctx.exceptions.syntax_error.to_owned(), "invalid syntax".into()),
+        Ok(_) => vm.new_exception_msg(
+            vm.ctx.exceptions.syntax_error.to_owned(),
+            "invalid syntax".into(),
+        ),
     }
 }
 
 impl Constructor for Statements {
     type Args = (PyStrRef, PyStrRef);
 
-    fn py_new(_class: &Py<PyType>, (source, filename): Self::Args, vm: &VirtualMachine) -> PyResult<Self> {
+    fn py_new(
+        _class: &Py<PyType>,
+        (source, filename): Self::Args,
+        vm: &VirtualMachine,
+    ) -> PyResult<Self> {
         let source = source.try_as_utf8(vm)?.as_str();
         Self::parse(source, &filename.to_string_lossy(), vm)
     }
@@ -101,6 +129,7 @@ impl IterNext for Statements {
             };
             (statement, rest.is_empty())
         };
-        zelf.compile(statement, is_last, vm).map(PyIterReturn::Return)
+        zelf.compile(statement, is_last, vm)
+            .map(PyIterReturn::Return)
     }
 }

@@ -1,30 +1,11 @@
-//! `comm_open`, `comm_msg`, `comm_close`: no target is registered yet, so every comm is closed again at once.
-
-use everloop_protocol::content::comm::{CommClose, CommMsg, CommOpen};
-use serde_json::Map;
+//! `comm_open`, `comm_msg`, `comm_close`: no reply; the handlers of Python publish what they have to say.
 
 use super::{Answer, Context, Request};
 
-pub(crate) async fn open(context: &Context, request: &Request) -> Answer {
-    let comm: CommOpen = request.message.content()?;
-    tracing::info!(target_name = comm.target_name, "no such comm target");
-    let close = CommClose {
-        comm_id: comm.comm_id,
-        data: Map::new(),
-    };
+pub(crate) async fn handle(context: &Context, request: &Request) -> Answer {
     context
-        .outbox
-        .publish(&request.parent, "comm_close", &close);
-    Ok(None)
-}
-
-/// For a comm that was closed when it was opened: clients may have sent more by then.
-pub(crate) async fn message(_context: &Context, request: &Request) -> Answer {
-    let comm: CommMsg = request.message.content()?;
-    tracing::debug!(
-        comm_id = comm.comm_id,
-        msg_type = request.msg_type(),
-        "no such comm"
-    );
+        .interpreter
+        .handle_comm(request.message.clone())
+        .await;
     Ok(None)
 }

@@ -18,7 +18,7 @@ pub(crate) async fn subshells(_context: &Context, _request: &Request) -> Answer 
     })
 }
 
-pub(crate) async fn unknown(_context: &Context, request: &Request) -> Answer {
+pub(crate) fn unknown(_context: &Context, request: &Request) -> Answer {
     let msg_type = request.msg_type();
     tracing::warn!(msg_type, "unknown type of message");
     if !msg_type.ends_with("_request") {

@@ -7,7 +7,7 @@ use everloop_protocol::connection::{ConnectionFile, Transport};
 use super::zmtp::listener::Listener;
 
 #[derive(Debug, thiserror::Error)]
-#[error("cannot bind the {socket} socket to {endpoint}: {source}")]
+#[error("cannot bind the {socket} socket to {endpoint}")]
 pub struct BindError {
     socket: &'static str,
     endpoint: String,

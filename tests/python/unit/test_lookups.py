@@ -84,7 +84,7 @@ class Plain:
 class Hostile(type):
     """A metaclass whose classes and their instances must not be asked for anything."""
 
-    touched: list = []  # noqa: RUF012
+    touched: list = []
 
     def _touch(cls, *args):
         Hostile.touched.append(args)
@@ -349,8 +349,9 @@ def test_signatures_come_with_functions():
     ],
 )
 def test_imports(text, expected):
-    found = matches(text)
-    assert [name for name in found if name not in ("jsonschema", "jsonpointer")] == expected
+    # Installed packages begin like it, too.
+    found = [name for name in matches(text) if not name.startswith("json") or name == "json"]
+    assert found == expected
 
 
 def test_a_module_that_is_not_loaded_is_read_and_not_run(tmp_path, monkeypatch):
@@ -417,9 +418,9 @@ def test_paths_complete_in_strings_that_look_like_paths(tmp_path, monkeypatch):
 
 def test_symbols_by_their_latex_names():
     reply = complete("x = \\alpha|")
-    assert (reply["matches"], reply["cursor_start"], reply["cursor_end"]) == (["α"], 4, 10)
+    assert (reply["matches"], reply["cursor_start"], reply["cursor_end"]) == (["\u03b1"], 4, 10)
     assert matches("\\varep|") == ["\\varepsilon"]
-    assert matches("\\Omega|") == ["Ω"]
+    assert matches("\\Omega|") == ["\u03a9"]
     assert matches("\\nosuch|") == []
 
 
@@ -487,7 +488,7 @@ def test_no_beginning_of_any_code_makes_it_fail(cut):
 
 def test_a_file_that_is_not_here_is_not_named():
     namespace = {}
-    exec(compile("def fun(): ...", "/nowhere/built_elsewhere.py", "exec"), namespace)  # noqa: S102
+    exec(compile("def fun(): ...", "/nowhere/built_elsewhere.py", "exec"), namespace)
     assert list(fields("fun|", 1, fun=namespace["fun"])) == ["Signature", "Docstring", "Type"]
 
 
@@ -535,7 +536,7 @@ def test_the_definitions_of_a_cell_are_found_in_it():
     tracebacks = pytest.importorskip("everloop.tracebacks")
     namespace = {"__name__": "__main__"}
     cell = "x = 1\n\ndef one(a):\n    # note\n    return (\na)\n\n# about two\nclass Two(dict):\n    def f(self): ...\nx = 2\n"
-    exec(compile(cell, tracebacks.register_cell(7, cell), "exec"), namespace)  # noqa: S102
+    exec(compile(cell, tracebacks.register_cell(7, cell), "exec"), namespace)
     function, cls = fields("one|", 1, **namespace), fields("Two|", 1, **namespace)
     assert (function["File"], cls["File"]) == ("Cell In[7]", "Cell In[7]")
     assert function["Source"] == "def one(a):\n    # note\n    return (\na)"
@@ -547,6 +548,15 @@ def test_a_class():
     assert list(found) == ["Init signature", "Docstring", "Init docstring", "File", "Type", "Subclasses"]
     assert found["Init signature"] == "Plain(size, *, colour='red')"
     assert (found["Docstring"], found["Init docstring"], found["Type"]) == ("A class.", "Make one.", "type")
+
+
+def test_a_class_without_a_constructor_takes_nothing():
+    class Empty: ...
+
+    class Number(int): ...
+
+    assert fields("Empty|", Empty=Empty)["Init signature"] == "Empty()"
+    assert "Init signature" not in fields("Number|", Number=Number)
 
 
 def test_an_instance():

@@ -227,29 +227,19 @@ impl Client {
         output
     }
 
-    /// Reads outputs until one is of this type, and returns that one.
-    pub(crate) fn until(&self, request: &Request, msg_type: &str) -> Message {
-        loop {
-            let output = self.output(request);
-            assert_ne!(
-                output.content,
-                json!({"execution_state": "idle"}),
-                "{} ended\n{self}",
-                request.describe()
-            );
-            if output.header.msg_type == msg_type {
-                return output;
-            }
-        }
-    }
-
-    /// Reads outputs until the cell has printed this.
-    pub(crate) fn until_printed(&self, request: &Request, text: &str) {
+    /// Reads outputs until this was printed under the cell, also after its end; colours are left out. Returns all that
+    /// was printed.
+    pub(crate) fn until_printed(&self, request: &Request, text: &str) -> String {
         let mut printed = String::new();
         while !printed.contains(text) {
-            let stream = self.until(request, "stream");
-            printed += stream.content["text"].as_str().unwrap_or_default();
+            let output = self.output(request);
+            let idle = output.content["execution_state"] == "idle";
+            assert!(!idle, "{} ended\n{self}", request.describe());
+            if output.header.msg_type == "stream" {
+                printed += &plain(output.content["text"].as_str().unwrap_or_default());
+            }
         }
+        printed
     }
 
     /// Reads the question of a cell.
@@ -344,6 +334,15 @@ impl std::fmt::Display for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.transcript.fmt(f)
     }
+}
+
+/// The text without ANSI colours.
+fn plain(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let first = parts.next().unwrap_or_default();
+    parts.fold(first.to_owned(), |plain, part| {
+        plain + part.split_once('m').map_or(part, |(_, rest)| rest)
+    })
 }
 
 async fn dealer(endpoint: &str, identity: &str) -> DealerSocket {

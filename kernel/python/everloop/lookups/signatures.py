@@ -36,7 +36,9 @@ def parameters(obj, annotated=False):
     if type(function) is types.FunctionType:
         return _of_function(function, annotated)[skip:]
     text = _text_signature(function)
-    return None if text is None else _of_text(text, skip)
+    if text is None:
+        return [] if is_class(function) and _takes_nothing(function) else None
+    return _of_text(text, skip)
 
 
 def signature(obj, annotated=False):
@@ -121,6 +123,12 @@ def _constructor(cls):
             if entry is not None:
                 break
     return MISSING, 0
+
+
+def _takes_nothing(cls):
+    """Whether the class has only what `object` gives it, of which the text signature says nothing."""
+    given = class_dict(object)
+    return all(in_class(cls, name) is given[name] for name in ("__init__", "__new__"))
 
 
 def _of_function(function, annotated):

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001, RUF002 (to look like other characters is what they are for)
 """Characters by their LaTeX names: `\\alpha` becomes α. Greek letters, and what else is at home in labels."""
 
 # In the order of their code points.

@@ -1,5 +1,7 @@
 """The text of a value, for the types whose `repr` is known to run no user code and to be quick."""
 
+import os
+
 from .statics import class_dict, class_name, instance_dict, is_any, is_class, is_module, mro
 
 _LENGTHS = (str, bytes, bytearray, list, tuple, dict, set, frozenset, range)
@@ -67,7 +69,9 @@ def _text(value):
 def _module(module):
     fields = instance_dict(module)
     name, file = _text(fields.get("__name__")), _text(fields.get("__file__"))
-    return f"<module {name!r} from {file!r}>" if file else f"<module {name!r}>"
+    if file is None or not os.path.exists(file):  # in the binary
+        return f"<module {name!r} (frozen)>" if file else f"<module {name!r} (built-in)>"
+    return f"<module {name!r} from {file!r}>"
 
 
 def _container(obj, kind, depth):

@@ -13,6 +13,8 @@
 
 mod early;
 mod subscriber;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

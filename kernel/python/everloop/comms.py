@@ -1,0 +1,56 @@
+"""Comms: the package ``comm`` does the work, and sends and receives through this kernel.
+
+https://jupyter-client.readthedocs.io/en/stable/messaging.html#custom-messages
+"""
+
+import _everloop
+from everloop.compat.imports import after_import
+from everloop.parent import output_of
+
+_manager = None
+
+
+def install():
+    """Make ``comm.create_comm`` and ``comm.get_comm_manager`` this kernel's when somebody imports ``comm``."""
+    after_import("comm", _adopt)
+
+
+def _adopt(package):
+    global _manager
+    from comm.base_comm import BaseComm, CommManager
+
+    class Comm(BaseComm):
+        """A comm whose messages go to the front ends of this kernel."""
+
+        def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
+            content = {"data": {} if data is None else data, "comm_id": self.comm_id, **keys}
+            _everloop.publish(msg_type, content, metadata, buffers)
+
+    _manager = CommManager()
+    package.create_comm = Comm
+    package.get_comm_manager = lambda: _manager
+
+
+def handle(origin, msg_type, message):
+    """Give a ``comm_open``, ``comm_msg`` or ``comm_close`` to its comm; what its handler prints belongs to `origin`."""
+    with output_of(origin):
+        if _manager is None:
+            # Nobody in this process has imported `comm`: there is no target, and no comm.
+            if msg_type == "comm_open":
+                _everloop.publish("comm_close", {"comm_id": message["content"]["comm_id"], "data": {}})
+            return
+        getattr(_manager, msg_type)(None, None, message)
+        _everloop.flush_streams()
+
+
+def info(target_name):
+    """The content of `comm_info_reply`: the open comms, all or those of one target."""
+    comms = {} if _manager is None else dict(_manager.comms)
+    return {
+        "status": "ok",
+        "comms": {
+            comm_id: {"target_name": comm.target_name}
+            for comm_id, comm in comms.items()
+            if target_name is None or comm.target_name == target_name
+        },
+    }
