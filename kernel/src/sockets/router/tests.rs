@@ -107,6 +107,37 @@ fn introduction(identity: &str) -> BytesMut {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reply_finds_its_peer_also_when_that_gave_no_identity() {
+    let mut served = serve().await;
+    let endpoint = format!("tcp://127.0.0.1:{}", served.port);
+    let mut peers = [DealerSocket::new(), DealerSocket::new()];
+    for (peer, request) in peers.iter_mut().zip(["first", "second"]) {
+        peer.connect(&endpoint).await.unwrap();
+        peer.send(request.into()).await.unwrap();
+    }
+    for _ in &peers {
+        let frames = limited(served.router.recv()).await;
+        served.router.sender().send(frames).unwrap();
+    }
+    for (peer, request) in peers.iter_mut().zip(["first", "second"]) {
+        assert_eq!(received(peer).await, [request]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn peer_that_comes_again_and_again_is_answered_each_time() {
+    let mut served = serve().await;
+    let mut former = dealer(&mut served, "me").await;
+    for round in 0..20_u8 {
+        let mut newer = dealer(&mut served, "me").await;
+        served.router.sender().send(to("me", vec![round])).unwrap();
+        assert_eq!(received(&mut newer).await, [vec![round]]);
+        // The end of the former one must not take the newer with it.
+        drop(std::mem::replace(&mut former, newer));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn newer_peer_wins_an_identity() {
     let mut served = serve().await;
     let mut former = raw(&mut served, "me").await;
