@@ -70,7 +70,8 @@ def test_a_failing_handler_harms_nothing(fresh_kernel: Kernel) -> None:
 def test_the_kernel_opens_comms(fresh_kernel: Kernel) -> None:
     cell = fresh_kernel.ok("import comm\nc = comm.create_comm(target_name='front', data={'a': 1})\nc.comm_id")
     (opened,) = cell.published("comm_open")
-    assert opened["target_name"] == "front" and opened["data"] == {"a": 1}
+    assert opened["target_name"] == "front"
+    assert opened["data"] == {"a": 1}
     assert repr(opened["comm_id"]) == cell.result
 
 

@@ -16,7 +16,8 @@ def test_run_returns_and_raises(kernel: Kernel) -> None:
     kernel.ok(PRELUDE)
     assert kernel.ok("asyncio.run(give(5))").result == "5"
     error = kernel.run("async def fail():\n    raise ValueError('no')\nasyncio.run(fail())").error
-    assert error is not None and (error["ename"], error["evalue"]) == ("ValueError", "no")
+    assert error is not None
+    assert (error["ename"], error["evalue"]) == ("ValueError", "no")
     assert kernel.run("asyncio.run(3)").error["ename"] == "TypeError"
 
 
