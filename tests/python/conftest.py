@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 from client import KERNEL_NAME, Kernel
 
 IS_EVERLOOP = KERNEL_NAME.startswith("everloop")
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def pytest_report_header() -> str:
@@ -118,9 +116,3 @@ def kernel(request: pytest.FixtureRequest, shared: Shared) -> Iterator[Kernel]:
     except BaseException:
         shared.drop()
         raise
-
-
-@pytest.fixture
-def environment_without_display() -> dict[str, str]:
-    """For front ends that would otherwise open a window."""
-    return {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")}

@@ -124,14 +124,13 @@ def test_a_task_whose_exception_is_awaited_is_not_reported(kernel: Kernel) -> No
 # -- threads
 
 
+@pytest.mark.everloop_only("ipykernel gives a thread's output to the latest cell")
 def test_a_thread_prints_under_its_cell(kernel: Kernel, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     cell = kernel.ok(
         f"import os, threading, time\ndef work():\n    while not os.path.exists({str(gate)!r}): time.sleep(0.005)\n"
         "    print('from a thread')\nthread = threading.Thread(target=work)\nthread.start()"
     )
-    if not cell.kernel.manager.kernel_name.startswith("everloop"):
-        pytest.xfail("ipykernel gives a thread's output to the latest cell")
     other = kernel.ok(f"import pathlib\npathlib.Path({str(gate)!r}).touch()\nthread.join()")
     cell.wait_for("from a thread\n")
     assert other.stdout == ""

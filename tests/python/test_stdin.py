@@ -47,6 +47,7 @@ def test_getpass(kernel: Kernel) -> None:
     assert cell.wait().result == "'1234'"
 
 
+@pytest.mark.everloop_only("ipykernel asks without a prompt")
 def test_getpass_has_its_usual_prompt(kernel: Kernel) -> None:
     cell = kernel.submit("from getpass import getpass\ngetpass();")
     question = kernel.question(cell)
@@ -126,12 +127,5 @@ def test_the_loop_goes_on_while_a_question_waits(kernel: Kernel) -> None:
 
 def test_input_in_a_thread(kernel: Kernel) -> None:
     cell = kernel.submit("import asyncio\nawait asyncio.to_thread(input, 'from a thread? ')")
-    if not kernel.manager.kernel_name.startswith("everloop"):
-        kernel.question(cell)
     kernel.answer(kernel.question(cell), "yes")
     assert cell.wait().result == "'yes'"
-
-
-def test_sys_stdin_is_not_the_way(kernel: Kernel) -> None:
-    assert kernel.run("import sys\nsys.stdin.readline()").reply["status"] in ("ok", "error")
-    assert kernel.ok("'unharmed'").result == "'unharmed'"
