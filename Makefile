@@ -3,6 +3,7 @@
 # make check   formatting and lints
 # make bench   measure the kernel beside ipykernel
 # make build   the kernel alone
+# make example run the example notebook anew: its stored outputs, and its picture in docs/
 #
 # Everything that is built or downloaded lies in the cache, outside of the checkout.
 
@@ -26,7 +27,7 @@ TESTS := $(CACHE)/tests
 CHECK := $(CACHE)/check
 
 .NOTPARALLEL:
-.PHONY: build lab test test-rust test-python check bench clean
+.PHONY: build lab test test-rust test-python check bench example clean
 
 build:
 	cargo build --package everloop $(CARGO_FLAGS)
@@ -66,6 +67,12 @@ bench: build
 	scripts/venv $(TESTS) tests/python/requirements.txt
 	$(EVERLOOP_BIN) install --prefix $(TESTS)
 	$(TESTS)/bin/python bench/bench.py everloop python3
+
+example: build
+	scripts/venv $(TESTS) tests/python/requirements.txt
+	$(EVERLOOP_BIN) install --prefix $(TESTS)
+	$(TESTS)/bin/python tests/python/notebook.py
+	scripts/with-browser $(TESTS)/bin/python tests/python/lab.py docs/notebook.png
 
 clean:
 	rm -rf $(LAB) $(TESTS) $(CHECK)
