@@ -7,7 +7,7 @@ loop, so that other tasks go on, until it has what it waits for.
 
 import asyncio
 import threading
-from asyncio import events, format_helpers, futures, tasks
+from asyncio import events, futures, tasks
 from asyncio.log import logger
 from asyncio.unix_events import _UnixSelectorEventLoop
 
@@ -130,6 +130,8 @@ class EverLoop(_everloop.LoopCore, _UnixSelectorEventLoop):
 
     def _run_in_debug_mode(self, handle):
         """Run a handle and say so when it held the loop up (``BaseEventLoop._run_once``)."""
+        if handle._cancelled:
+            return
         try:
             self._current_handle = handle
             started = self.time()
@@ -168,8 +170,3 @@ def _descriptor(file):
     if fd < 0:
         raise ValueError(f"Invalid file descriptor: {fd}")
     return fd
-
-
-def describe_callback(function, args):
-    """``name(args) at file:line``, for the messages of native handles."""
-    return format_helpers._format_callback_source(function, args)

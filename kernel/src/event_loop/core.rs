@@ -1,26 +1,22 @@
-//! `LoopCore`, the native base class of `EverLoop`, and one turn of the loop.
+//! `LoopCore`, the native base class of `EverLoop`: its state, and one turn of the loop. What Python calls of it is in
+//! `methods`.
 
 use std::collections::VecDeque;
-use std::io;
-use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use polling::Events;
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
-    builtins::PyType,
-    common::lock::PyMutex,
-    convert::IntoPyException,
-    function::FuncArgs,
-    pyclass, signal,
-    types::{Callable, Constructor},
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, common::lock::PyMutex,
+    convert::IntoPyException, pyclass, signal,
 };
 
+use super::calls::Call;
+use super::completion::Completion;
 use super::driver::Driver;
-use super::handle::{Callback, Handle, TimerHandle};
-use super::readiness::{Direction, Watches};
+use super::handle::{Handle, TimerHandle};
+use super::readiness::Watches;
 use super::timers::Timers;
 use super::wake::Wake;
 
@@ -31,23 +27,21 @@ const POLL_INTERVAL: Duration = Duration::from_micros(50);
 #[pyclass(module = "_everloop", name = "LoopCore")]
 #[derive(Debug, PyPayload)]
 pub struct LoopCore {
-    ready: PyMutex<VecDeque<PyObjectRef>>,
-    scheduled: PyMutex<Timers>,
-    watches: PyMutex<Watches>,
-    driver: OnceLock<Driver>,
-    wake: Arc<Wake>,
-    last_poll: PyMutex<Instant>,
-    debug: AtomicBool,
-    closed: AtomicBool,
-    stopping: AtomicBool,
+    pub(super) ready: PyMutex<VecDeque<PyObjectRef>>,
+    pub(super) scheduled: PyMutex<Timers>,
+    pub(super) watches: PyMutex<Watches>,
+    pub(super) driver: OnceLock<Driver>,
+    pub(super) wake: Arc<Wake>,
+    pub(super) last_poll: PyMutex<Instant>,
+    pub(super) debug: AtomicBool,
+    pub(super) closed: AtomicBool,
+    pub(super) stopping: AtomicBool,
     /// How many runs of the loop are on the stack: above 1 it was entered again from inside a callback.
-    depth: AtomicU32,
-    /// The innermost run has to raise KeyboardInterrupt at its next turn.
-    interrupted: AtomicBool,
+    pub(super) depth: AtomicU32,
 }
 
 impl LoopCore {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             ready: PyMutex::new(VecDeque::new()),
             scheduled: PyMutex::new(Timers::default()),
@@ -59,7 +53,6 @@ impl LoopCore {
             closed: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             depth: AtomicU32::new(0),
-            interrupted: AtomicBool::new(false),
         }
     }
 
@@ -75,13 +68,7 @@ impl LoopCore {
         self.depth.load(Ordering::Relaxed)
     }
 
-    /// Makes the innermost run raise `KeyboardInterrupt` at its next turn.
-    pub fn interrupt(&self) {
-        self.interrupted.store(true, Ordering::Relaxed);
-        self.wake.ring();
-    }
-
-    fn driver(&self, vm: &VirtualMachine) -> PyResult<&Driver> {
+    pub(super) fn driver(&self, vm: &VirtualMachine) -> PyResult<&Driver> {
         if let Some(driver) = self.driver.get() {
             return Ok(driver);
         }
@@ -89,22 +76,31 @@ impl LoopCore {
         Ok(self.driver.get_or_init(|| driver))
     }
 
-    fn check_closed(&self, vm: &VirtualMachine) -> PyResult<()> {
+    pub(super) fn check_closed(&self, vm: &VirtualMachine) -> PyResult<()> {
         if self.closed.load(Ordering::Relaxed) {
             return Err(vm.new_runtime_error("Event loop is closed"));
         }
         Ok(())
     }
 
-    fn new_handle(zelf: &Py<Self>, call: Call, vm: &VirtualMachine) -> PyResult<PyRef<Handle>> {
+    pub(super) fn new_handle(
+        zelf: &Py<Self>,
+        call: Call,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyRef<Handle>> {
         let context = match call.context {
             Some(context) => context,
-            None => copy_context(vm)?,
+            None => super::calls::copy_context(vm)?,
         };
         Ok(Handle::new(call.callback, context, zelf.as_object().to_owned()).into_ref(&vm.ctx))
     }
 
-    fn schedule(zelf: &Py<Self>, when: f64, call: Call, vm: &VirtualMachine) -> PyResult {
+    pub(super) fn schedule(
+        zelf: &Py<Self>,
+        when: f64,
+        call: Call,
+        vm: &VirtualMachine,
+    ) -> PyResult {
         let handle = Self::new_handle(zelf, call, vm)?;
         let timer = TimerHandle::new(handle, when).into_ref(&vm.ctx);
         zelf.scheduled.lock().push(timer.clone());
@@ -149,17 +145,9 @@ impl LoopCore {
             job(vm)?;
         }
         signal::check_signals(vm)?;
-        zelf.raise_if_interrupted(vm)?;
         zelf.wait(vm)?;
         zelf.collect_due();
-        zelf.run_ready(vm)
-    }
-
-    fn raise_if_interrupted(&self, vm: &VirtualMachine) -> PyResult<()> {
-        if self.interrupted.swap(false, Ordering::Relaxed) {
-            return Err(vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned()));
-        }
-        Ok(())
+        Self::run_ready(zelf, vm)
     }
 
     /// Parks if nothing is ready, else looks at the descriptors now and then; handles of ready descriptors become ready.
@@ -188,7 +176,6 @@ impl LoopCore {
                 job(vm)?;
             }
             signal::check_signals(vm)?;
-            self.raise_if_interrupted(vm)?;
         }
         let watches = self.watches.lock();
         let mut ready = self.ready.lock();
@@ -229,14 +216,18 @@ impl LoopCore {
         }
     }
 
-    fn run_ready(&self, vm: &VirtualMachine) -> PyResult<()> {
+    fn run_ready(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         // Only those that are ready now, so that descriptors and timers get their turn.
-        let count = self.ready.lock().len();
+        let count = zelf.ready.lock().len();
         for _ in 0..count {
-            let Some(handle) = self.ready.lock().pop_front() else {
+            let Some(handle) = zelf.ready.lock().pop_front() else {
                 break;
             };
-            run_handle(&handle, vm)?;
+            if zelf.debug.load(Ordering::Relaxed) {
+                vm.call_method(zelf.as_object(), "_run_in_debug_mode", (handle,))?;
+            } else {
+                run_handle(&handle, vm)?;
+            }
         }
         Ok(())
     }
@@ -257,7 +248,7 @@ fn run_handle(handle: &PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
 }
 
 /// Seconds of the clock that `time.monotonic` shows.
-fn monotonic() -> f64 {
+pub(super) fn monotonic() -> f64 {
     let mut now = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
@@ -274,335 +265,3 @@ fn monotonic() -> f64 {
     let seconds = now.tv_sec as f64 + now.tv_nsec as f64 * 1e-9;
     seconds
 }
-
-fn copy_context(vm: &VirtualMachine) -> PyResult {
-    static COPY_CONTEXT: OnceLock<PyObjectRef> = OnceLock::new();
-    if let Some(copy_context) = COPY_CONTEXT.get() {
-        return copy_context.call((), vm);
-    }
-    let copy_context = vm.import("_contextvars", 0)?.get_attr("copy_context", vm)?;
-    COPY_CONTEXT.get_or_init(|| copy_context).call((), vm)
-}
-
-/// The arguments of `call_soon(callback, *args, context=None)` and its siblings.
-struct Call {
-    callback: Callback,
-    context: Option<PyObjectRef>,
-}
-
-impl Call {
-    /// Takes the arguments apart after `leading` of them were taken off already.
-    fn from_args(method: &str, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult<Self> {
-        let context = args
-            .take_keyword("context")
-            .filter(|context| !vm.is_none(context));
-        if let Some((name, _)) = args.kwargs.first() {
-            return Err(vm.new_type_error(format!(
-                "{method}() got an unexpected keyword argument '{name}'"
-            )));
-        }
-        if args.args.is_empty() {
-            return Err(vm.new_type_error(format!(
-                "{method}() missing 1 required positional argument: 'callback'"
-            )));
-        }
-        let function = args.args.remove(0);
-        Ok(Self {
-            callback: Callback {
-                function,
-                args: args.args,
-            },
-            context,
-        })
-    }
-}
-
-fn take_seconds(
-    method: &str,
-    name: &str,
-    args: &mut FuncArgs,
-    vm: &VirtualMachine,
-) -> PyResult<f64> {
-    if args.args.is_empty() {
-        return Err(vm.new_type_error(format!(
-            "{method}() missing 1 required positional argument: '{name}'"
-        )));
-    }
-    let seconds = args.args.remove(0);
-    if vm.is_none(&seconds) {
-        let verb = if name == "when" { "cannot" } else { "must not" };
-        return Err(vm.new_type_error(format!("{name} {verb} be None")));
-    }
-    seconds.try_float(vm).map(|seconds| seconds.to_f64())
-}
-
-impl Constructor for LoopCore {
-    type Args = FuncArgs;
-
-    fn py_new(_class: &Py<PyType>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<Self> {
-        Ok(Self::new())
-    }
-}
-
-#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor))]
-impl LoopCore {
-    #[pymethod]
-    fn call_soon(zelf: PyRef<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        zelf.check_closed(vm)?;
-        if zelf.debug.load(Ordering::Relaxed) {
-            return vm.call_method(zelf.as_object(), "_call_soon_in_debug_mode", args);
-        }
-        let handle = Self::new_handle(&zelf, Call::from_args("call_soon", args, vm)?, vm)?;
-        zelf.ready.lock().push_back(handle.clone().into());
-        Ok(handle.into())
-    }
-
-    #[pymethod]
-    fn call_soon_threadsafe(zelf: PyRef<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        zelf.check_closed(vm)?;
-        let handle = if zelf.debug.load(Ordering::Relaxed) {
-            vm.call_method(
-                zelf.as_object(),
-                "_call_soon_threadsafe_in_debug_mode",
-                args,
-            )?
-        } else {
-            let handle = Self::new_handle(
-                &zelf,
-                Call::from_args("call_soon_threadsafe", args, vm)?,
-                vm,
-            )?;
-            zelf.ready.lock().push_back(handle.clone().into());
-            handle.into()
-        };
-        zelf.wake.ring();
-        Ok(handle)
-    }
-
-    #[pymethod]
-    fn call_later(zelf: PyRef<Self>, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        if let Some(delay) = args.take_keyword("delay") {
-            args.prepend_arg(delay);
-        }
-        let when = monotonic() + take_seconds("call_later", "delay", &mut args, vm)?;
-        args.prepend_arg(vm.ctx.new_float(when).into());
-        Self::call_at(zelf, args, vm)
-    }
-
-    #[pymethod]
-    fn call_at(zelf: PyRef<Self>, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        if let Some(when) = args.take_keyword("when") {
-            args.prepend_arg(when);
-        }
-        let debug = zelf.debug.load(Ordering::Relaxed).then(|| args.clone());
-        let when = take_seconds("call_at", "when", &mut args, vm)?;
-        zelf.check_closed(vm)?;
-        if let Some(args) = debug {
-            vm.call_method(zelf.as_object(), "_check_call_at", args)?;
-        }
-        Self::schedule(&zelf, when, Call::from_args("call_at", args, vm)?, vm)
-    }
-
-    #[pymethod]
-    fn time(_zelf: &Py<Self>) -> f64 {
-        monotonic()
-    }
-
-    /// Puts a handle that exists already at the end of the ready queue.
-    #[pymethod]
-    fn _add_callback(zelf: &Py<Self>, handle: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
-        if !handle.get_attr("_cancelled", vm)?.try_to_bool(vm)? {
-            zelf.ready.lock().push_back(handle);
-        }
-        Ok(())
-    }
-
-    #[pymethod]
-    fn _timer_handle_cancelled(zelf: &Py<Self>, _timer: PyObjectRef) {
-        zelf.scheduled.lock().note_cancelled();
-    }
-
-    /// Sets the handle that runs when the descriptor is readable (or writable) and returns the one before.
-    #[pymethod]
-    fn _watch(
-        zelf: &Py<Self>,
-        fd: RawFd,
-        writing: bool,
-        handle: PyObjectRef,
-        vm: &VirtualMachine,
-    ) -> PyResult {
-        let poller = zelf.driver(vm)?.readiness.poller();
-        let replaced = zelf
-            .watches
-            .lock()
-            .set(poller, fd, direction(writing), handle);
-        match replaced {
-            Ok(replaced) => Ok(vm.unwrap_or_none(replaced)),
-            Err(error) => Err(file_error(&error, vm)),
-        }
-    }
-
-    /// Takes the handle of a descriptor away and returns it, or None.
-    #[pymethod]
-    fn _unwatch(zelf: &Py<Self>, fd: RawFd, writing: bool, vm: &VirtualMachine) -> PyResult {
-        let poller = zelf.driver(vm)?.readiness.poller();
-        let removed = zelf.watches.lock().unset(poller, fd, direction(writing));
-        Ok(vm.unwrap_or_none(removed))
-    }
-
-    #[pymethod]
-    fn _run_turns(
-        zelf: PyRef<Self>,
-        completion: Option<PyRef<Completion>>,
-        vm: &VirtualMachine,
-    ) -> PyResult<()> {
-        Self::run_turns(&zelf, completion, vm)
-    }
-
-    #[pymethod]
-    fn stop(zelf: &Py<Self>) {
-        zelf.stopping.store(true, Ordering::Relaxed);
-        zelf.wake.ring();
-    }
-
-    /// Ends a parked turn from whatever thread.
-    #[pymethod]
-    fn _write_to_self(zelf: &Py<Self>) {
-        zelf.wake.ring();
-    }
-
-    /// Forgets everything that was to run.
-    #[pymethod]
-    fn _clear(zelf: &Py<Self>) {
-        let ready = std::mem::take(&mut *zelf.ready.lock());
-        drop(ready);
-        zelf.scheduled.lock().clear();
-        zelf.watches.lock().clear();
-    }
-
-    #[pymethod]
-    fn get_debug(zelf: &Py<Self>) -> bool {
-        zelf.debug.load(Ordering::Relaxed)
-    }
-
-    #[pygetset]
-    fn _depth(zelf: &Py<Self>) -> u32 {
-        zelf.depth()
-    }
-
-    #[pygetset(name = "_ready")]
-    fn ready_handles(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        vm.ctx
-            .new_list(zelf.ready.lock().iter().cloned().collect())
-            .into()
-    }
-
-    #[pygetset(name = "_ready", setter)]
-    fn set_ready_handles(_zelf: &Py<Self>, _value: PyObjectRef) {
-        // `BaseEventLoop.__init__` assigns an empty deque; the queue is ours.
-    }
-
-    #[pygetset(name = "_scheduled")]
-    fn scheduled_handles(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        vm.ctx
-            .new_list(
-                zelf.scheduled
-                    .lock()
-                    .handles()
-                    .map(|timer| timer.clone().into())
-                    .collect(),
-            )
-            .into()
-    }
-
-    #[pygetset(name = "_scheduled", setter)]
-    fn set_scheduled_handles(_zelf: &Py<Self>, _value: PyObjectRef) {
-        // As with `_ready`.
-    }
-
-    #[pygetset(name = "_debug")]
-    fn debug(zelf: &Py<Self>) -> bool {
-        zelf.debug.load(Ordering::Relaxed)
-    }
-
-    #[pygetset(name = "_debug", setter)]
-    fn set_debug_flag(zelf: &Py<Self>, value: bool) {
-        zelf.debug.store(value, Ordering::Relaxed);
-    }
-
-    #[pygetset(name = "_closed")]
-    fn closed(zelf: &Py<Self>) -> bool {
-        zelf.closed.load(Ordering::Relaxed)
-    }
-
-    #[pygetset(name = "_closed", setter)]
-    fn set_closed(zelf: &Py<Self>, value: bool) {
-        zelf.closed.store(value, Ordering::Relaxed);
-    }
-
-    #[pygetset(name = "_stopping")]
-    fn stopping(zelf: &Py<Self>) -> bool {
-        zelf.stopping.load(Ordering::Relaxed)
-    }
-
-    #[pygetset(name = "_stopping", setter)]
-    fn set_stopping(zelf: &Py<Self>, value: bool) {
-        zelf.stopping.store(value, Ordering::Relaxed);
-    }
-}
-
-fn direction(writing: bool) -> Direction {
-    if writing {
-        Direction::Write
-    } else {
-        Direction::Read
-    }
-}
-
-fn file_error(
-    error: &io::Error,
-    vm: &VirtualMachine,
-) -> rustpython_vm::builtins::PyBaseExceptionRef {
-    match error.raw_os_error() {
-        Some(code) => io::Error::from_raw_os_error(code).into_pyexception(vm),
-        None => vm.new_os_error(error.to_string()),
-    }
-}
-
-/// A done-callback that ends a nested run: set by calling it.
-#[pyclass(module = "_everloop", name = "Completion")]
-#[derive(Debug, Default, PyPayload)]
-pub struct Completion {
-    set: AtomicBool,
-}
-
-impl Completion {
-    pub(super) fn is_set(&self) -> bool {
-        self.set.load(Ordering::Acquire)
-    }
-
-    /// Ends the run that waits for it; the loop has to be woken besides if it may be parked.
-    pub fn set(&self) {
-        self.set.store(true, Ordering::Release);
-    }
-}
-
-impl Constructor for Completion {
-    type Args = ();
-
-    fn py_new(_class: &Py<PyType>, (): (), _vm: &VirtualMachine) -> PyResult<Self> {
-        Ok(Self::default())
-    }
-}
-
-impl Callable for Completion {
-    type Args = FuncArgs;
-
-    fn call(zelf: &Py<Self>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult {
-        zelf.set();
-        Ok(_vm.ctx.none())
-    }
-}
-
-#[pyclass(with(Constructor, Callable))]
-impl Completion {}

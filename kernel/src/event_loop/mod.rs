@@ -4,7 +4,8 @@
 //! readiness of descriptors); the wide, cold rest is asyncio's own Python, inherited by `EverLoop` in
 //! `python/everloop/loop.py`. [`LoopCore`] is the native base class of `EverLoop`.
 //!
-//! - `core`: the class and one turn of the loop
+//! - `core`: the class and one turn of the loop; `methods`: what Python calls of it; `calls`: their arguments
+//! - `completion`: what a run of the loop waits for
 //! - `handle`: `Handle` and `TimerHandle`
 //! - `timers`: the heap of scheduled handles
 //! - `readiness`: descriptors that are watched for reading and writing
@@ -14,13 +15,17 @@
 //! Python never runs inside `block_on`: a turn runs the ready handles first and only then parks. So a loop that is
 //! entered again from inside a callback simply takes more turns.
 
+mod calls;
+mod completion;
 mod core;
 mod driver;
 mod handle;
+mod methods;
 mod readiness;
 mod timers;
 mod wake;
 
-pub use self::core::{Completion, LoopCore};
+pub use self::completion::Completion;
+pub use self::core::LoopCore;
 pub use self::handle::{Handle, TimerHandle};
 pub use self::wake::{Job, Wake};

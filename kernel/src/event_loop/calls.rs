@@ -1,0 +1,72 @@
+//! The arguments of the methods that schedule callbacks.
+
+use std::sync::OnceLock;
+
+use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine, function::FuncArgs};
+
+use super::handle::Callback;
+
+pub(super) fn copy_context(vm: &VirtualMachine) -> PyResult {
+    static COPY_CONTEXT: OnceLock<PyObjectRef> = OnceLock::new();
+    if let Some(copy_context) = COPY_CONTEXT.get() {
+        return copy_context.call((), vm);
+    }
+    let copy_context = vm.import("_contextvars", 0)?.get_attr("copy_context", vm)?;
+    COPY_CONTEXT.get_or_init(|| copy_context).call((), vm)
+}
+
+/// The arguments of `call_soon(callback, *args, context=None)` and its siblings.
+pub(super) struct Call {
+    pub(super) callback: Callback,
+    pub(super) context: Option<PyObjectRef>,
+}
+
+impl Call {
+    /// Takes the arguments apart after `leading` of them were taken off already.
+    pub(super) fn from_args(
+        method: &str,
+        mut args: FuncArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult<Self> {
+        let context = args
+            .take_keyword("context")
+            .filter(|context| !vm.is_none(context));
+        if let Some((name, _)) = args.kwargs.first() {
+            return Err(vm.new_type_error(format!(
+                "{method}() got an unexpected keyword argument '{name}'"
+            )));
+        }
+        if args.args.is_empty() {
+            return Err(vm.new_type_error(format!(
+                "{method}() missing 1 required positional argument: 'callback'"
+            )));
+        }
+        let function = args.args.remove(0);
+        Ok(Self {
+            callback: Callback {
+                function,
+                args: args.args,
+            },
+            context,
+        })
+    }
+}
+
+pub(super) fn take_seconds(
+    method: &str,
+    name: &str,
+    args: &mut FuncArgs,
+    vm: &VirtualMachine,
+) -> PyResult<f64> {
+    if args.args.is_empty() {
+        return Err(vm.new_type_error(format!(
+            "{method}() missing 1 required positional argument: '{name}'"
+        )));
+    }
+    let seconds = args.args.remove(0);
+    if vm.is_none(&seconds) {
+        let verb = if name == "when" { "cannot" } else { "must not" };
+        return Err(vm.new_type_error(format!("{name} {verb} be None")));
+    }
+    seconds.try_float(vm).map(|seconds| seconds.to_f64())
+}
