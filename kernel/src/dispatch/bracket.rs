@@ -5,13 +5,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use everloop_protocol::Session;
 use everloop_protocol::content::status::{ExecutionState, Status};
 
-use crate::requests::{Answer, Context, Reply, Request, RequestError, reply};
+use crate::requests::{Answer, Context, Reply, Request, RequestError, Then, reply};
 use crate::sockets::router::RouterSender;
+
+/// How long a front end may take to shut the kernel down after `exit()`.
+const UNASKED: Duration = Duration::from_secs(1);
 
 /// Answers the requests of one socket.
 pub(crate) struct Dispatcher {
@@ -38,21 +42,33 @@ impl Dispatcher {
         self.publish_status(request, ExecutionState::Busy);
         let answer = catch_panic(handler).await;
         let answer = answer.unwrap_or_else(|panic| Err(RequestError::Panicked(panic)));
-        let then_exit = match answer.or_else(|error| self.refuse(request, &error)) {
+        let then = match answer.or_else(|error| self.refuse(request, &error)) {
             Ok(Some(reply)) => {
                 self.send(request, &reply);
-                reply.then_exit
+                reply.then
             }
-            Ok(None) => false,
+            Ok(None) => Then::GoOn,
             Err(error) => {
                 tracing::error!(%error, "cannot write an error reply");
-                false
+                Then::GoOn
             }
         };
         self.publish_status(request, ExecutionState::Idle);
-        if then_exit {
-            self.context.exit.cancel();
+        match then {
+            Then::GoOn => {}
+            Then::Exit => self.context.exit.cancel(),
+            Then::ExitUnlessAsked => self.exit_unless_asked(),
         }
+    }
+
+    fn exit_unless_asked(&self) {
+        let exit = self.context.exit.clone();
+        tokio::spawn(async move {
+            let asked = tokio::time::timeout(UNASKED, exit.cancelled()).await;
+            if asked.is_err() {
+                exit.cancel();
+            }
+        });
     }
 
     fn publish_status(&self, request: &Request, execution_state: ExecutionState) {

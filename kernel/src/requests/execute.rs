@@ -4,7 +4,7 @@ use everloop_protocol::content::execute::{ExecuteReply, ExecuteRequest};
 use serde_json::value::to_raw_value;
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Context, Reply, Request};
+use super::{Answer, Context, Reply, Request, Then};
 use crate::interpreter::Cell;
 
 /// A cell that ran, or failed, and what follows from that.
@@ -37,23 +37,26 @@ pub(crate) async fn handle(context: &Context, request: &Request) -> Executed {
         .await;
     // Output first: a client may stop listening when it has the reply.
     context.outbox.flush().await;
-    let then_exit = outcome.exit.is_some_and(|exit| !exit.keep_kernel);
+    let then = match outcome.exit {
+        Some(exit) if !exit.keep_kernel => Then::ExitUnlessAsked,
+        _ => Then::GoOn,
+    };
     Executed {
-        answer: answer(context, started, &outcome.reply, then_exit),
+        answer: answer(context, started, &outcome.reply, then),
         aborts_queue: stops && matches!(outcome.reply, ExecuteReply::Error { .. }),
     }
 }
 
 /// The answer to a cell that is not tried because one before it failed.
 pub(crate) fn aborted(context: &Context) -> Answer {
-    answer(context, now(), &ExecuteReply::Aborted, false)
+    answer(context, now(), &ExecuteReply::Aborted, Then::GoOn)
 }
 
-fn answer(context: &Context, started: String, reply: &ExecuteReply, then_exit: bool) -> Answer {
+fn answer(context: &Context, started: String, reply: &ExecuteReply, then: Then) -> Answer {
     Ok(Some(Reply {
         content: to_raw_value(reply)?,
         metadata: metadata(&context.engine, started, reply),
-        then_exit,
+        then,
     }))
 }
 

@@ -72,8 +72,17 @@ pub(crate) type Answer = Result<Option<Reply>, RequestError>;
 pub(crate) struct Reply {
     pub(crate) content: Box<RawValue>,
     pub(crate) metadata: Map<String, Value>,
-    /// The kernel exits when the reply is sent.
-    pub(crate) then_exit: bool,
+    pub(crate) then: Then,
+}
+
+/// What follows when the reply is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    GoOn,
+    Exit,
+    /// For `exit()`: the front end reads so in the reply and shuts the kernel down. A kernel that were gone before it
+    /// has read that would be one that died; so the kernel ends by itself only if nothing comes.
+    ExitUnlessAsked,
 }
 
 /// A reply with this content.
@@ -81,7 +90,7 @@ pub(crate) fn reply(content: &impl Serialize) -> Answer {
     Ok(Some(Reply {
         content: to_raw_value(content)?,
         metadata: Map::new(),
-        then_exit: false,
+        then: Then::GoOn,
     }))
 }
 

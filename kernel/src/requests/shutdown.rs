@@ -2,7 +2,7 @@
 
 use everloop_protocol::content::shutdown::{ShutdownReply, ShutdownRequest};
 
-use super::{Answer, Context, Reply, Request, reply};
+use super::{Answer, Context, Reply, Request, Then, reply};
 
 pub(crate) async fn handle(context: &Context, request: &Request) -> Answer {
     let ShutdownRequest { restart } = request.message.content()?;
@@ -11,7 +11,7 @@ pub(crate) async fn handle(context: &Context, request: &Request) -> Answer {
         .outbox
         .publish(&request.parent, "shutdown_reply", shutdown);
     Ok(reply(&shutdown)?.map(|reply| Reply {
-        then_exit: true,
+        then: Then::Exit,
         ..reply
     }))
 }
