@@ -1,5 +1,6 @@
 //! The words after `everloop`, as clap reads them.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -26,6 +27,17 @@ pub(crate) enum Command {
         /// The connection file that Jupyter wrote
         #[arg(short = 'f', value_name = "CONNECTION_FILE")]
         connection_file: PathBuf,
+    },
+    /// Run Python: a script, `-c` or `-m`, with everloop's loop as asyncio's
+    #[command(disable_help_flag = true)]
+    Python {
+        /// As `python` takes them
+        #[arg(
+            trailing_var_arg = true,
+            allow_hyphen_values = true,
+            value_name = "ARGUMENTS"
+        )]
+        arguments: Vec<OsString>,
     },
 }
 

@@ -14,6 +14,7 @@
 //! - [`interpreter`]: the thread that Python runs on
 //! - [`event_loop`]: the hot half of the asyncio loop
 //! - [`native`]: the module `_everloop`, Python's door to all this
+//! - [`python`]: `everloop python`, without the kernel
 //! - [`history`]: inputs and outputs of all sessions
 
 pub mod cell;
@@ -28,6 +29,7 @@ pub mod native;
 pub mod outbox;
 mod parent_poller;
 mod processes;
+pub mod python;
 pub mod requests;
 pub mod sockets;
 mod usage;

@@ -1,4 +1,4 @@
-//! The command `everloop`: runs the kernel, and tells Jupyter about it. Turns errors into one line and an exit code.
+//! The command `everloop`: runs the kernel, tells Jupyter about it, and is Python to those who call it so. Turns errors into one line and an exit code.
 
 mod command_line;
 
@@ -7,11 +7,15 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
+use everloop::python;
 use everloop_kernelspec::{Host, Installation, Location};
 
 use command_line::{Command, CommandLine, InstallArguments, UninstallArguments, one_line};
 
 fn main() -> ExitCode {
+    if python::is_meant(std::env::args_os()) {
+        return python::run();
+    }
     match CommandLine::try_parse() {
         Ok(line) => exit_code(execute(line.command)),
         Err(error) if error.use_stderr() => exit_code(Err(anyhow::anyhow!(
@@ -39,6 +43,9 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Install(arguments) => install(arguments),
         Command::Uninstall(arguments) => uninstall(arguments),
         Command::List => list(),
+        Command::Python { arguments } => {
+            Err(python::exec(&arguments)).context("cannot start Python")
+        }
         Command::Run { connection_file } => Ok(everloop::kernel::run(&connection_file)?),
     }
 }

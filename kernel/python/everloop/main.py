@@ -5,6 +5,7 @@ import os
 import sys
 
 import _everloop
+from everloop import environment
 
 
 def main():
@@ -83,20 +84,7 @@ def _set_up_environment():
     ):
         os.environ[name] = value
     sys.path[:0] = [""]
-    sys.path.extend(_site_packages(os.environ.get("EVERLOOP_ENVIRONMENT")))
-
-
-def _site_packages(environment):
-    """The directories of the environment's own Python that hold its packages; ours are pure Python, whatever its version."""
-    if not environment:
-        return []
-    lib = os.path.join(environment, "lib")
-    try:
-        pythons = sorted(name for name in os.listdir(lib) if name.startswith("python3"))
-    except OSError:
-        return []
-    candidates = [os.path.join(lib, python, "site-packages") for python in pythons]
-    return [path for path in candidates if os.path.isdir(path)]
+    environment.add_site_packages()
 
 
 def _run(loop):

@@ -7,7 +7,7 @@ use rustpython_vm::{Interpreter, Settings};
 const PYTHON: &rustpython_vm::frozen::FrozenLib =
     rustpython_vm::py_freeze!(dir = "../../python", crate_name = "rustpython_vm");
 
-/// An interpreter with the standard library, `_everloop` and the package `everloop`.
+/// The kernel's interpreter.
 pub(super) fn build() -> Interpreter {
     let mut settings = Settings::default();
     // Handlers are installed by `everloop.main`, when there is something to interrupt.
@@ -16,6 +16,11 @@ pub(super) fn build() -> Interpreter {
     settings.thread_inherit_context = true;
     settings.argv = vec!["everloop".to_owned()];
     settings.write_bytecode = true;
+    with_settings(settings)
+}
+
+/// An interpreter with the standard library, `_everloop` and the package `everloop`.
+pub(crate) fn with_settings(settings: Settings) -> Interpreter {
     let builder = InterpreterBuilder::new().settings(settings).init_stdlib();
     let everloop = crate::native::module_def(&builder.ctx);
     builder

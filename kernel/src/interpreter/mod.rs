@@ -5,7 +5,7 @@
 //! - `comm`: comm messages
 //! - `lookup`: the second thread, which answers completions and inspections while cells run
 
-mod builder;
+pub(crate) mod builder;
 mod comm;
 mod lookup;
 mod thread;

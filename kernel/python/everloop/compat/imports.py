@@ -1,7 +1,6 @@
 """Doing something to a library when it has been imported, and not a moment before."""
 
 import sys
-from _frozen_importlib_external import PathFinder
 
 _actions = {}
 
@@ -25,10 +24,12 @@ class _Finder:
         action = _actions.get(name)
         if action is None:
             return None
-        spec = PathFinder.find_spec(name, path, target)
-        if spec is not None:
-            spec.loader = _Loader(spec.loader, action)
-        return spec
+        for finder in sys.meta_path:
+            spec = None if finder is _Finder else finder.find_spec(name, path, target)
+            if spec is not None:
+                spec.loader = _Loader(spec.loader, action)
+                return spec
+        return None
 
 
 class _Loader:
