@@ -6,24 +6,30 @@ use std::os::fd::RawFd;
 use std::sync::atomic::Ordering;
 
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine, builtins::PyType,
-    convert::IntoPyException, function::FuncArgs, pyclass, types::Constructor,
+    AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine,
+    builtins::PyType,
+    convert::IntoPyException,
+    function::FuncArgs,
+    pyclass,
+    types::{Constructor, SetAttr},
 };
 
 use super::calls::{Call, take_seconds};
 use super::completion::Completion;
 use super::core::{LoopCore, monotonic};
 use super::readiness::Direction;
+use super::ready::Ready;
+use crate::asyncio::{Future, Task};
 
 impl Constructor for LoopCore {
     type Args = FuncArgs;
 
-    fn py_new(_class: &Py<PyType>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<Self> {
-        Ok(Self::new())
+    fn py_new(class: &Py<PyType>, _args: FuncArgs, vm: &VirtualMachine) -> PyResult<Self> {
+        Ok(Self::new(Self::overrides_call_soon(class, vm)))
     }
 }
 
-#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor))]
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, SetAttr))]
 impl LoopCore {
     #[pymethod]
     fn call_soon(zelf: PyRef<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
@@ -32,7 +38,7 @@ impl LoopCore {
             return vm.call_method(zelf.as_object(), "_call_soon_in_debug_mode", args);
         }
         let handle = Self::new_handle(&zelf, Call::from_args("call_soon", args, vm)?, vm)?;
-        zelf.ready.lock().push_back(handle.clone().into());
+        zelf.push(Ready::Handle(handle.clone().into()));
         Ok(handle.into())
     }
 
@@ -51,7 +57,7 @@ impl LoopCore {
                 Call::from_args("call_soon_threadsafe", args, vm)?,
                 vm,
             )?;
-            zelf.ready.lock().push_back(handle.clone().into());
+            zelf.push(Ready::Handle(handle.clone().into()));
             handle.into()
         };
         zelf.wake.ring();
@@ -83,6 +89,45 @@ impl LoopCore {
     }
 
     #[pymethod]
+    fn create_future(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<PyRef<Future>> {
+        Future::of_loop(zelf.into(), vm)
+    }
+
+    #[pymethod]
+    fn create_task(zelf: PyRef<Self>, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        zelf.check_closed(vm)?;
+        let factory = zelf.task_factory.lock().clone();
+        if let Some(factory) = factory {
+            args.prepend_arg(zelf.into());
+            return factory.call(args, vm);
+        }
+        Ok(Task::start(zelf.into(), args.bind(vm)?, vm)?.into())
+    }
+
+    #[pygetset]
+    fn _task_factory(zelf: &Py<Self>) -> Option<PyObjectRef> {
+        zelf.task_factory.lock().clone()
+    }
+
+    #[pygetset(setter)]
+    fn set__task_factory(zelf: &Py<Self>, factory: Option<PyObjectRef>) {
+        let before = std::mem::replace(&mut *zelf.task_factory.lock(), factory);
+        drop(before);
+    }
+
+    /// Called with each task that ends with an exception, in the task's context.
+    #[pygetset]
+    fn _task_failure_handler(zelf: &Py<Self>) -> Option<PyObjectRef> {
+        zelf.task_failure_handler.lock().clone()
+    }
+
+    #[pygetset(setter)]
+    fn set__task_failure_handler(zelf: &Py<Self>, handler: Option<PyObjectRef>) {
+        let before = std::mem::replace(&mut *zelf.task_failure_handler.lock(), handler);
+        drop(before);
+    }
+
+    #[pymethod]
     fn time(_zelf: &Py<Self>) -> f64 {
         monotonic()
     }
@@ -91,7 +136,7 @@ impl LoopCore {
     #[pymethod]
     fn _add_callback(zelf: &Py<Self>, handle: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         if !handle.get_attr("_cancelled", vm)?.try_to_bool(vm)? {
-            zelf.ready.lock().push_back(handle);
+            zelf.push(Ready::Handle(handle));
         }
         Ok(())
     }
@@ -171,9 +216,9 @@ impl LoopCore {
 
     #[pygetset(name = "_ready")]
     fn ready_handles(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        vm.ctx
-            .new_list(zelf.ready.lock().iter().cloned().collect())
-            .into()
+        let entries: Vec<Ready> = zelf.ready.lock().iter().cloned().collect();
+        let handles = entries.into_iter().map(|entry| entry.into_handle(zelf, vm));
+        vm.ctx.new_list(handles.collect()).into()
     }
 
     #[pygetset(name = "_ready", setter)]
