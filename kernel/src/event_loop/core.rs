@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use polling::Events;
 use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, common::lock::PyMutex,
     convert::IntoPyException, pyclass, signal,
@@ -164,9 +163,9 @@ impl LoopCore {
         let busy = !self.ready.lock().is_empty()
             || self.stopping.load(Ordering::Relaxed)
             || self.wake.has_jobs();
-        let limit = self.time_to_next_timer();
-        let due = limit.is_some_and(|limit| limit.is_zero());
-        let mut events = Events::new();
+        let until = self.scheduled.lock().next_when();
+        let due = until.is_some_and(|when| when <= monotonic());
+        let mut events = Vec::new();
         if busy || due {
             if self.watches.lock().is_empty() || !self.poll_is_due() {
                 return Ok(());
@@ -179,17 +178,21 @@ impl LoopCore {
         } else {
             let driver = self.driver(vm)?;
             driver
-                .park(&self.wake, limit, &mut events, vm)
+                .park(&self.wake, until, &mut events, vm)
                 .map_err(|error| error.into_pyexception(vm))?;
             for job in self.wake.take_jobs() {
                 job(vm)?;
             }
             signal::check_signals(vm)?;
         }
+        if events.is_empty() {
+            return Ok(());
+        }
+        *self.last_poll.lock() = Instant::now();
         let watches = self.watches.lock();
         let mut ready = self.ready.lock();
-        for event in events.iter() {
-            ready.extend(watches.ready(&event).map(Ready::Handle));
+        for event in &events {
+            ready.extend(watches.ready(event).map(Ready::Handle));
         }
         Ok(())
     }
@@ -202,15 +205,6 @@ impl LoopCore {
         }
         *last = now;
         true
-    }
-
-    fn time_to_next_timer(&self) -> Option<Duration> {
-        let when = self.scheduled.lock().next_when()?;
-        // A timer in the year 3000 is more than the clock can name: wait for as long as it can.
-        Some(
-            Duration::try_from_secs_f64((when - monotonic()).max(0.0))
-                .unwrap_or(Duration::from_hours(24 * 365)),
-        )
     }
 
     fn collect_due(&self) {

@@ -7,9 +7,8 @@
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
-use std::time::Duration;
 
-use polling::{Event, Events, PollMode, Poller};
+use polling::{Event, PollMode, Poller};
 use rustpython_vm::PyObjectRef;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -168,13 +167,13 @@ impl Readiness {
     }
 
     /// What is ready now, without waiting.
-    pub(super) fn poll(&self, events: &mut Events) -> io::Result<()> {
+    pub(super) fn poll(&self, events: &mut Vec<Event>) -> io::Result<()> {
         events.clear();
-        self.poller().wait(events, Some(Duration::ZERO)).map(drop)
+        poll(self.poller(), events)
     }
 
     /// Resolves when a watched descriptor is ready.
-    pub(super) async fn ready(&self, events: &mut Events) -> io::Result<()> {
+    pub(super) async fn ready(&self, events: &mut Vec<Event>) -> io::Result<()> {
         loop {
             let mut guard = self.poller.readable().await?;
             self.poll(events)?;
@@ -184,4 +183,42 @@ impl Readiness {
             guard.clear_ready();
         }
     }
+}
+
+/// How many events one look brings; what is ready besides comes with the next.
+#[cfg(target_os = "linux")]
+const EVENTS: usize = 256;
+
+/// `Poller::wait` of the crate makes five system calls, for its timer and its notifier. This is the one that looks.
+#[cfg(target_os = "linux")]
+fn poll(poller: &Poller, events: &mut Vec<Event>) -> io::Result<()> {
+    const READABLE: i32 = libc::EPOLLIN | libc::EPOLLPRI | libc::EPOLLHUP | libc::EPOLLERR;
+    const WRITABLE: i32 = libc::EPOLLOUT | libc::EPOLLHUP | libc::EPOLLERR;
+    let mut found = [libc::epoll_event { events: 0, u64: 0 }; EVENTS];
+    #[expect(unsafe_code, reason = "a system call")]
+    // SAFETY: the poller is an epoll descriptor, and there is room for as many events as are asked for.
+    let count = unsafe {
+        libc::epoll_wait(
+            poller.as_raw_fd(),
+            found.as_mut_ptr(),
+            EVENTS.cast_signed().try_into().unwrap_or(i32::MAX),
+            0,
+        )
+    };
+    let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+    events.extend(found[..count].iter().map(|event| {
+        let flags = event.events.cast_signed();
+        // The crate keeps the key there.
+        let key = usize::try_from(event.u64).unwrap_or(usize::MAX);
+        Event::new(key, flags & READABLE != 0, flags & WRITABLE != 0)
+    }));
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn poll(poller: &Poller, events: &mut Vec<Event>) -> io::Result<()> {
+    let mut found = polling::Events::new();
+    poller.wait(&mut found, Some(std::time::Duration::ZERO))?;
+    events.extend(found.iter());
+    Ok(())
 }
