@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use polling::Events;
+use polling::Event;
 use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, common::lock::PyMutex,
     convert::IntoPyException, pyclass, signal,
@@ -157,42 +157,51 @@ impl LoopCore {
             || self.wake.has_jobs();
         let limit = self.time_to_next_timer();
         let due = limit.is_some_and(|limit| limit.is_zero());
-        let mut events = Events::new();
-        if busy || due {
-            if self.watches.lock().is_empty() || !self.poll_is_due() {
-                return Ok(());
-            }
-            let driver = self.driver(vm)?;
-            driver
-                .readiness
-                .poll(&mut events)
-                .map_err(|error| error.into_pyexception(vm))?;
+        let events = if !busy && !due {
+            self.idle(limit, vm)?
+        } else if !self.watches.lock().is_empty() && self.poll_is_due() {
+            self.poll(vm)?
         } else {
-            let driver = self.driver(vm)?;
-            driver
-                .park(&self.wake, limit, &mut events, vm)
-                .map_err(|error| error.into_pyexception(vm))?;
-            for job in self.wake.take_jobs() {
-                job(vm)?;
-            }
-            signal::check_signals(vm)?;
-        }
+            return Ok(());
+        };
         let watches = self.watches.lock();
         let mut ready = self.ready.lock();
-        for event in events.iter() {
-            ready.extend(watches.ready(&event));
+        for event in &events {
+            ready.extend(watches.ready(event));
         }
         Ok(())
     }
 
-    fn poll_is_due(&self) -> bool {
-        let mut last = self.last_poll.lock();
-        let now = Instant::now();
-        if now.duration_since(*last) < POLL_INTERVAL {
-            return false;
+    /// Looks at the descriptors, and parks if none is ready: parking costs several times as much as a look, and where
+    /// both ends of a connection are in this process, one is often ready as soon as the other has written.
+    fn idle(&self, limit: Option<Duration>, vm: &VirtualMachine) -> PyResult<Vec<Event>> {
+        if !self.watches.lock().is_empty() {
+            let events = self.poll(vm)?;
+            if !events.is_empty() {
+                return Ok(events);
+            }
         }
-        *last = now;
-        true
+        let events = self
+            .driver(vm)?
+            .park(&self.wake, limit, vm)
+            .map_err(|error| error.into_pyexception(vm))?;
+        for job in self.wake.take_jobs() {
+            job(vm)?;
+        }
+        signal::check_signals(vm)?;
+        Ok(events)
+    }
+
+    fn poll(&self, vm: &VirtualMachine) -> PyResult<Vec<Event>> {
+        *self.last_poll.lock() = Instant::now();
+        self.driver(vm)?
+            .readiness
+            .poll()
+            .map_err(|error| error.into_pyexception(vm))
+    }
+
+    fn poll_is_due(&self) -> bool {
+        self.last_poll.lock().elapsed() >= POLL_INTERVAL
     }
 
     fn time_to_next_timer(&self) -> Option<Duration> {

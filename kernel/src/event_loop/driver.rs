@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use polling::Events;
+use polling::Event;
 use rustpython_vm::VirtualMachine;
 use tokio::runtime::Runtime;
 
@@ -31,22 +31,21 @@ impl Driver {
         Ok(Self { runtime, readiness })
     }
 
-    /// Waits until the bell rings, a watched descriptor is ready or `limit` has passed; the descriptors that are ready
-    /// are in `events` afterwards. Other Python threads run meanwhile.
+    /// Waits until the bell rings, a watched descriptor is ready or `limit` has passed; returns the descriptors that
+    /// are ready. Other Python threads run meanwhile.
     pub(super) fn park(
         &self,
         wake: &Wake,
         limit: Option<Duration>,
-        events: &mut Events,
         vm: &VirtualMachine,
-    ) -> io::Result<()> {
+    ) -> io::Result<Vec<Event>> {
         vm.allow_threads(|| {
             self.runtime.block_on(async {
                 tokio::select! {
                     biased;
-                    ready = self.readiness.ready(events) => ready,
-                    () = wake.rung() => Ok(()),
-                    () = sleep(limit) => Ok(()),
+                    ready = self.readiness.ready() => ready,
+                    () = wake.rung() => Ok(Vec::new()),
+                    () = sleep(limit) => Ok(Vec::new()),
                 }
             })
         })
