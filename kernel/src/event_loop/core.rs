@@ -2,22 +2,25 @@
 //! `methods`.
 
 use std::collections::VecDeque;
+use std::io;
+use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use polling::Event;
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, common::lock::PyMutex,
-    convert::IntoPyException, pyclass, signal,
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    builtins::PyBaseExceptionRef, common::lock::PyMutex, convert::IntoPyException, pyclass, signal,
 };
 
 use super::calls::Call;
 use super::completion::Completion;
 use super::driver::Driver;
 use super::handle::{Handle, TimerHandle};
-use super::readiness::Watches;
+use super::readiness::{Direction, Watches};
 use super::timers::Timers;
+use super::transport;
 use super::wake::Wake;
 
 /// While handles are ready, descriptors are looked at no more often than this: a look costs a system call.
@@ -33,6 +36,8 @@ pub struct LoopCore {
     pub(super) driver: OnceLock<Driver>,
     pub(super) wake: Arc<Wake>,
     pub(super) last_poll: PyMutex<Instant>,
+    /// Where transports receive.
+    pub(super) scratch: PyMutex<Vec<u8>>,
     pub(super) debug: AtomicBool,
     pub(super) closed: AtomicBool,
     pub(super) stopping: AtomicBool,
@@ -49,6 +54,7 @@ impl LoopCore {
             driver: OnceLock::new(),
             wake: Arc::default(),
             last_poll: PyMutex::new(Instant::now()),
+            scratch: PyMutex::default(),
             debug: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
@@ -81,6 +87,35 @@ impl LoopCore {
             return Err(vm.new_runtime_error("Event loop is closed"));
         }
         Ok(())
+    }
+
+    /// Sets what runs when the descriptor is ready and returns what it replaces.
+    pub(super) fn watch(
+        &self,
+        fd: RawFd,
+        direction: Direction,
+        target: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<Option<PyObjectRef>> {
+        let poller = self.driver(vm)?.readiness.poller();
+        self.watches
+            .lock()
+            .set(poller, fd, direction, target)
+            .map_err(|error| file_error(&error, vm))
+    }
+
+    /// Takes away what runs when the descriptor is ready and returns it.
+    pub(super) fn unwatch(
+        &self,
+        fd: RawFd,
+        direction: Direction,
+        vm: &VirtualMachine,
+    ) -> PyResult<Option<PyObjectRef>> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let poller = self.driver(vm)?.readiness.poller();
+        Ok(self.watches.lock().unset(poller, fd, direction))
     }
 
     pub(super) fn new_handle(
@@ -232,7 +267,9 @@ impl LoopCore {
             let Some(handle) = zelf.ready.lock().pop_front() else {
                 break;
             };
-            if zelf.debug.load(Ordering::Relaxed) {
+            if let Some(result) = transport::run_ready(&handle, vm) {
+                result?;
+            } else if zelf.debug.load(Ordering::Relaxed) {
                 vm.call_method(zelf.as_object(), "_run_in_debug_mode", (handle,))?;
             } else {
                 run_handle(&handle, vm)?;
@@ -273,4 +310,11 @@ pub(super) fn monotonic() -> f64 {
     )]
     let seconds = now.tv_sec as f64 + now.tv_nsec as f64 * 1e-9;
     seconds
+}
+
+fn file_error(error: &io::Error, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code).into_pyexception(vm),
+        None => vm.new_os_error(error.to_string()),
+    }
 }

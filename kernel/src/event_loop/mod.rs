@@ -9,6 +9,8 @@
 //! - `handle`: `Handle` and `TimerHandle`
 //! - `timers`: the heap of scheduled handles
 //! - `readiness`: descriptors that are watched for reading and writing
+//! - `transport`: connected stream sockets; `streams`: the reader, writer and protocol of `asyncio.streams`
+//! - `slot`: attributes that hold a Python object
 //! - `wake`: how other threads reach a parked loop
 //! - `driver`: parks the loop in tokio until there is something to do
 //!
@@ -22,10 +24,15 @@ mod driver;
 mod handle;
 mod methods;
 mod readiness;
+mod slot;
+mod streams;
 mod timers;
+mod transport;
 mod wake;
 
 pub use self::completion::Completion;
 pub use self::core::LoopCore;
 pub use self::handle::{Handle, TimerHandle};
+pub use self::streams::{StreamOperation, StreamReader, StreamReaderProtocol, StreamWriter};
+pub use self::transport::{SocketTransport, WriteReady};
 pub use self::wake::{Job, Wake};

@@ -116,6 +116,14 @@ impl Watches {
         reader.into_iter().chain(writer)
     }
 
+    /// Whether the descriptor is watched.
+    pub(super) fn is_set(&self, fd: RawFd, direction: Direction) -> bool {
+        self.by_fd.get(&fd).is_some_and(|watch| match direction {
+            Direction::Read => watch.reader.is_some(),
+            Direction::Write => watch.writer.is_some(),
+        })
+    }
+
     pub(super) fn clear(&mut self) {
         self.by_fd.clear();
     }
@@ -170,12 +178,17 @@ impl Readiness {
     /// notifications up first, which makes five.
     #[cfg(target_os = "linux")]
     pub(super) fn poll(&self) -> io::Result<Vec<Event>> {
-        const AT_ONCE: usize = 256;
-        let mut ready = [libc::epoll_event { events: 0, u64: 0 }; AT_ONCE];
+        const AT_ONCE: u8 = 255;
+        let mut ready = [libc::epoll_event { events: 0, u64: 0 }; AT_ONCE as usize];
         #[expect(unsafe_code, reason = "a system call")]
         // SAFETY: `ready` has room for as many events as the call is told.
         let count = unsafe {
-            libc::epoll_wait(self.poller.as_raw_fd(), ready.as_mut_ptr(), AT_ONCE as _, 0)
+            libc::epoll_wait(
+                self.poller.as_raw_fd(),
+                ready.as_mut_ptr(),
+                AT_ONCE.into(),
+                0,
+            )
         };
         let Ok(count) = usize::try_from(count) else {
             let error = io::Error::last_os_error();
