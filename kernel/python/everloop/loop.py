@@ -7,11 +7,12 @@ loop, so that other tasks go on, until it has what it waits for.
 
 import asyncio
 import threading
-from asyncio import events, futures, tasks
+from asyncio import constants, events, futures, tasks
 from asyncio.log import logger
 from asyncio.unix_events import _UnixSelectorEventLoop
 
 import _everloop
+from everloop.transports import make_transport
 
 
 class EverLoop(_everloop.LoopCore, _UnixSelectorEventLoop):
@@ -109,6 +110,42 @@ class EverLoop(_everloop.LoopCore, _UnixSelectorEventLoop):
             return False
         removed.cancel()
         return True
+
+    # -- transports
+
+    def _make_socket_transport(self, sock, protocol, waiter=None, *, extra=None, server=None):
+        self._ensure_fd_no_transport(sock)
+        return make_transport(self, sock, protocol, waiter, extra, server)
+
+    def _make_ssl_transport(
+        self,
+        rawsock,
+        protocol,
+        sslcontext,
+        waiter=None,
+        *,
+        server_side=False,
+        server_hostname=None,
+        extra=None,
+        server=None,
+        ssl_handshake_timeout=constants.SSL_HANDSHAKE_TIMEOUT,
+        ssl_shutdown_timeout=constants.SSL_SHUTDOWN_TIMEOUT,
+    ):
+        from asyncio import sslproto  # with `ssl`, which most programs do not need
+
+        self._ensure_fd_no_transport(rawsock)
+        ssl_protocol = sslproto.SSLProtocol(
+            self,
+            protocol,
+            sslcontext,
+            waiter,
+            server_side,
+            server_hostname,
+            ssl_handshake_timeout=ssl_handshake_timeout,
+            ssl_shutdown_timeout=ssl_shutdown_timeout,
+        )
+        make_transport(self, rawsock, ssl_protocol, extra=extra, server=server)
+        return ssl_protocol._app_transport
 
     # -- debug mode: asyncio's own handles, which know where they were made
 

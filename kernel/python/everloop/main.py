@@ -22,7 +22,7 @@ def _make_shell():
     import asyncio
     from asyncio import events
 
-    from everloop import reentry
+    from everloop import byte_streams, reentry
     from everloop.kernel_loop import KernelLoop
     from everloop.loop import EverLoopPolicy
     from everloop.shell import Shell
@@ -31,6 +31,7 @@ def _make_shell():
     loop = KernelLoop()
     asyncio.set_event_loop(loop)
     reentry.install()
+    byte_streams.install()
     _take_interrupts(loop)
     return loop, Shell(loop)
 

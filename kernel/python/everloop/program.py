@@ -15,9 +15,10 @@ def prepare():
 
 
 def _use_everloop(asyncio):
-    from everloop import reentry
+    from everloop import byte_streams, reentry
     from everloop.loop import EverLoop, EverLoopPolicy
 
     asyncio.events._set_event_loop_policy(EverLoopPolicy())
     asyncio.EventLoop = EverLoop
     reentry.install()
+    byte_streams.install()

@@ -2,20 +2,23 @@
 //! `methods`.
 
 use std::collections::VecDeque;
+use std::io;
+use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use polling::Event;
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, common::lock::PyMutex,
-    convert::IntoPyException, pyclass, signal,
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    builtins::PyBaseExceptionRef, common::lock::PyMutex, convert::IntoPyException, pyclass, signal,
 };
 
 use super::calls::Call;
 use super::completion::Completion;
 use super::driver::Driver;
 use super::handle::{Handle, TimerHandle};
-use super::readiness::Watches;
+use super::readiness::{Direction, Watches};
 use super::ready::Ready;
 use super::timers::Timers;
 use super::wake::Wake;
@@ -33,6 +36,8 @@ pub struct LoopCore {
     pub(super) driver: OnceLock<Driver>,
     pub(super) wake: Arc<Wake>,
     pub(super) last_poll: PyMutex<Instant>,
+    /// Where transports receive.
+    pub(super) scratch: PyMutex<Vec<u8>>,
     pub(super) debug: AtomicBool,
     pub(super) closed: AtomicBool,
     pub(super) stopping: AtomicBool,
@@ -54,6 +59,7 @@ impl LoopCore {
             driver: OnceLock::new(),
             wake: Arc::default(),
             last_poll: PyMutex::new(Instant::now()),
+            scratch: PyMutex::default(),
             debug: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
@@ -89,6 +95,35 @@ impl LoopCore {
             return Err(vm.new_runtime_error("Event loop is closed"));
         }
         Ok(())
+    }
+
+    /// Sets what runs when the descriptor is ready and returns what it replaces.
+    pub(super) fn watch(
+        &self,
+        fd: RawFd,
+        direction: Direction,
+        target: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<Option<PyObjectRef>> {
+        let poller = self.driver(vm)?.readiness.poller();
+        self.watches
+            .lock()
+            .set(poller, fd, direction, target)
+            .map_err(|error| file_error(&error, vm))
+    }
+
+    /// Takes away what runs when the descriptor is ready and returns it.
+    pub(super) fn unwatch(
+        &self,
+        fd: RawFd,
+        direction: Direction,
+        vm: &VirtualMachine,
+    ) -> PyResult<Option<PyObjectRef>> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let poller = self.driver(vm)?.readiness.poller();
+        Ok(self.watches.lock().unset(poller, fd, direction))
     }
 
     pub(super) fn new_handle(
@@ -165,30 +200,13 @@ impl LoopCore {
             || self.wake.has_jobs();
         let until = self.scheduled.lock().next_when();
         let due = until.is_some_and(|when| when <= monotonic());
-        let mut events = Vec::new();
-        if busy || due {
-            if self.watches.lock().is_empty() || !self.poll_is_due() {
-                return Ok(());
-            }
-            let driver = self.driver(vm)?;
-            driver
-                .readiness
-                .poll(&mut events)
-                .map_err(|error| error.into_pyexception(vm))?;
+        let events = if !busy && !due {
+            self.idle(until, vm)?
+        } else if !self.watches.lock().is_empty() && self.poll_is_due() {
+            self.poll(vm)?
         } else {
-            let driver = self.driver(vm)?;
-            driver
-                .park(&self.wake, until, &mut events, vm)
-                .map_err(|error| error.into_pyexception(vm))?;
-            for job in self.wake.take_jobs() {
-                job(vm)?;
-            }
-            signal::check_signals(vm)?;
-        }
-        if events.is_empty() {
             return Ok(());
-        }
-        *self.last_poll.lock() = Instant::now();
+        };
         let watches = self.watches.lock();
         let mut ready = self.ready.lock();
         for event in &events {
@@ -197,14 +215,36 @@ impl LoopCore {
         Ok(())
     }
 
-    fn poll_is_due(&self) -> bool {
-        let mut last = self.last_poll.lock();
-        let now = Instant::now();
-        if now.duration_since(*last) < POLL_INTERVAL {
-            return false;
+    /// Looks at the descriptors, and parks if none is ready: parking costs several times as much as a look, and where
+    /// both ends of a connection are in this process, one is often ready as soon as the other has written.
+    fn idle(&self, until: Option<f64>, vm: &VirtualMachine) -> PyResult<Vec<Event>> {
+        if !self.watches.lock().is_empty() {
+            let events = self.poll(vm)?;
+            if !events.is_empty() {
+                return Ok(events);
+            }
         }
-        *last = now;
-        true
+        let events = self
+            .driver(vm)?
+            .park(&self.wake, until, vm)
+            .map_err(|error| error.into_pyexception(vm))?;
+        for job in self.wake.take_jobs() {
+            job(vm)?;
+        }
+        signal::check_signals(vm)?;
+        Ok(events)
+    }
+
+    fn poll(&self, vm: &VirtualMachine) -> PyResult<Vec<Event>> {
+        *self.last_poll.lock() = Instant::now();
+        self.driver(vm)?
+            .readiness
+            .poll()
+            .map_err(|error| error.into_pyexception(vm))
+    }
+
+    fn poll_is_due(&self) -> bool {
+        self.last_poll.lock().elapsed() >= POLL_INTERVAL
     }
 
     fn collect_due(&self) {
@@ -226,7 +266,9 @@ impl LoopCore {
             let Some(entry) = zelf.ready.lock().pop_front() else {
                 break;
             };
-            if zelf.debug.load(Ordering::Relaxed) {
+            if let Some(result) = entry.run_transport(vm) {
+                result?;
+            } else if zelf.debug.load(Ordering::Relaxed) {
                 let handle = entry.into_handle(zelf, vm);
                 vm.call_method(zelf.as_object(), "_run_in_debug_mode", (handle,))?;
             } else {
@@ -254,4 +296,11 @@ pub(super) fn monotonic() -> f64 {
     )]
     let seconds = now.tv_sec as f64 + now.tv_nsec as f64 * 1e-9;
     seconds
+}
+
+fn file_error(error: &io::Error, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code).into_pyexception(vm),
+        None => vm.new_os_error(error.to_string()),
+    }
 }

@@ -37,23 +37,22 @@ impl Driver {
         })
     }
 
-    /// Waits until the bell rings, a watched descriptor is ready or the loop's clock shows `until`; the descriptors that
-    /// are ready are in `events` afterwards. Other Python threads run meanwhile.
+    /// Waits until the bell rings, a watched descriptor is ready or the loop's clock shows `until`; returns the
+    /// descriptors that are ready. Other Python threads run meanwhile.
     pub(super) fn park(
         &self,
         wake: &Wake,
         until: Option<f64>,
-        events: &mut Vec<Event>,
         vm: &VirtualMachine,
-    ) -> io::Result<()> {
+    ) -> io::Result<Vec<Event>> {
         self.alarm.set(until)?;
         vm.allow_threads(|| {
             self.runtime.block_on(async {
                 tokio::select! {
                     biased;
-                    ready = self.readiness.ready(events) => ready,
-                    () = wake.rung() => Ok(()),
-                    () = self.alarm.rings() => Ok(()),
+                    ready = self.readiness.ready() => ready,
+                    () = wake.rung() => Ok(Vec::new()),
+                    () = self.alarm.rings() => Ok(Vec::new()),
                 }
             })
         })

@@ -1,14 +1,12 @@
 //! The methods of `LoopCore` that Python calls, as `asyncio.AbstractEventLoop` names them; those that begin with an
 //! underscore are for `everloop.loop`.
 
-use std::io;
 use std::os::fd::RawFd;
 use std::sync::atomic::Ordering;
 
 use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine,
     builtins::PyType,
-    convert::IntoPyException,
     function::FuncArgs,
     pyclass,
     types::{Constructor, SetAttr},
@@ -155,22 +153,14 @@ impl LoopCore {
         handle: PyObjectRef,
         vm: &VirtualMachine,
     ) -> PyResult {
-        let poller = zelf.driver(vm)?.readiness.poller();
-        let replaced = zelf
-            .watches
-            .lock()
-            .set(poller, fd, direction(writing), handle);
-        match replaced {
-            Ok(replaced) => Ok(vm.unwrap_or_none(replaced)),
-            Err(error) => Err(file_error(&error, vm)),
-        }
+        let replaced = zelf.watch(fd, direction(writing), handle, vm)?;
+        Ok(vm.unwrap_or_none(replaced))
     }
 
     /// Takes the handle of a descriptor away and returns it, or None.
     #[pymethod]
     fn _unwatch(zelf: &Py<Self>, fd: RawFd, writing: bool, vm: &VirtualMachine) -> PyResult {
-        let poller = zelf.driver(vm)?.readiness.poller();
-        let removed = zelf.watches.lock().unset(poller, fd, direction(writing));
+        let removed = zelf.unwatch(fd, direction(writing), vm)?;
         Ok(vm.unwrap_or_none(removed))
     }
 
@@ -280,15 +270,5 @@ fn direction(writing: bool) -> Direction {
         Direction::Write
     } else {
         Direction::Read
-    }
-}
-
-fn file_error(
-    error: &io::Error,
-    vm: &VirtualMachine,
-) -> rustpython_vm::builtins::PyBaseExceptionRef {
-    match error.raw_os_error() {
-        Some(code) => io::Error::from_raw_os_error(code).into_pyexception(vm),
-        None => vm.new_os_error(error.to_string()),
     }
 }

@@ -10,6 +10,8 @@
 //! - `handle`: `Handle` and `TimerHandle`
 //! - `timers`: the heap of scheduled handles
 //! - `readiness`: descriptors that are watched for reading and writing
+//! - `transport`: connected stream sockets; `streams`: the reader, writer and protocol of `asyncio.streams`
+//! - `slot`: attributes that hold a Python object
 //! - `wake`: how other threads reach a parked loop
 //! - `alarm`: ends the parking when the earliest timer is due
 //! - `driver`: parks the loop in tokio until there is something to do
@@ -26,8 +28,11 @@ mod handle;
 mod methods;
 mod readiness;
 mod ready;
+mod slot;
+mod streams;
 mod tasks;
 mod timers;
+mod transport;
 mod wake;
 
 pub(crate) use self::calls::copy_context;
@@ -36,4 +41,6 @@ pub use self::core::LoopCore;
 pub(crate) use self::handle::ends_the_run;
 pub use self::handle::{Handle, TimerHandle};
 pub(crate) use self::ready::Ready;
+pub use self::streams::{StreamOperation, StreamReader, StreamReaderProtocol, StreamWriter};
+pub use self::transport::{SocketTransport, WriteReady};
 pub use self::wake::{Job, Wake};

@@ -116,6 +116,14 @@ impl Watches {
         reader.into_iter().chain(writer)
     }
 
+    /// Whether the descriptor is watched.
+    pub(super) fn is_set(&self, fd: RawFd, direction: Direction) -> bool {
+        self.by_fd.get(&fd).is_some_and(|watch| match direction {
+            Direction::Read => watch.reader.is_some(),
+            Direction::Write => watch.writer.is_some(),
+        })
+    }
+
     pub(super) fn clear(&mut self) {
         self.by_fd.clear();
     }
@@ -166,59 +174,61 @@ impl Readiness {
         &self.poller.get_ref().0
     }
 
-    /// What is ready now, without waiting.
-    pub(super) fn poll(&self, events: &mut Vec<Event>) -> io::Result<()> {
-        events.clear();
-        poll(self.poller(), events)
+    /// What is ready now, without waiting. A look costs one system call: the poller's own `wait` sets timers and
+    /// notifications up first, which makes five.
+    #[cfg(target_os = "linux")]
+    pub(super) fn poll(&self) -> io::Result<Vec<Event>> {
+        const AT_ONCE: u8 = 255;
+        let mut ready = [libc::epoll_event { events: 0, u64: 0 }; AT_ONCE as usize];
+        #[expect(unsafe_code, reason = "a system call")]
+        // SAFETY: `ready` has room for as many events as the call is told.
+        let count = unsafe {
+            libc::epoll_wait(
+                self.poller.as_raw_fd(),
+                ready.as_mut_ptr(),
+                AT_ONCE.into(),
+                0,
+            )
+        };
+        let Ok(count) = usize::try_from(count) else {
+            let error = io::Error::last_os_error();
+            return match error.kind() {
+                io::ErrorKind::Interrupted => Ok(Vec::new()),
+                _ => Err(error),
+            };
+        };
+        Ok(ready[..count].iter().copied().map(event).collect())
     }
 
-    /// Resolves when a watched descriptor is ready.
-    pub(super) async fn ready(&self, events: &mut Vec<Event>) -> io::Result<()> {
+    /// What is ready now, without waiting.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn poll(&self) -> io::Result<Vec<Event>> {
+        let mut events = polling::Events::new();
+        self.poller()
+            .wait(&mut events, Some(std::time::Duration::ZERO))?;
+        Ok(events.iter().collect())
+    }
+
+    /// Resolves when a watched descriptor is ready, with all that are.
+    pub(super) async fn ready(&self) -> io::Result<Vec<Event>> {
         loop {
             let mut guard = self.poller.readable().await?;
-            self.poll(events)?;
+            let events = self.poll()?;
             if !events.is_empty() {
-                return Ok(());
+                return Ok(events);
             }
             guard.clear_ready();
         }
     }
 }
 
-/// How many events one look brings; what is ready besides comes with the next.
+/// As the poller reads its own events: errors and hang-ups are both readable and writable.
 #[cfg(target_os = "linux")]
-const EVENTS: usize = 256;
-
-/// `Poller::wait` of the crate makes five system calls, for its timer and its notifier. This is the one that looks.
-#[cfg(target_os = "linux")]
-fn poll(poller: &Poller, events: &mut Vec<Event>) -> io::Result<()> {
-    const READABLE: i32 = libc::EPOLLIN | libc::EPOLLPRI | libc::EPOLLHUP | libc::EPOLLERR;
-    const WRITABLE: i32 = libc::EPOLLOUT | libc::EPOLLHUP | libc::EPOLLERR;
-    let mut found = [libc::epoll_event { events: 0, u64: 0 }; EVENTS];
-    #[expect(unsafe_code, reason = "a system call")]
-    // SAFETY: the poller is an epoll descriptor, and there is room for as many events as are asked for.
-    let count = unsafe {
-        libc::epoll_wait(
-            poller.as_raw_fd(),
-            found.as_mut_ptr(),
-            EVENTS.cast_signed().try_into().unwrap_or(i32::MAX),
-            0,
-        )
-    };
-    let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
-    events.extend(found[..count].iter().map(|event| {
-        let flags = event.events.cast_signed();
-        // The crate keeps the key there.
-        let key = usize::try_from(event.u64).unwrap_or(usize::MAX);
-        Event::new(key, flags & READABLE != 0, flags & WRITABLE != 0)
-    }));
-    Ok(())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn poll(poller: &Poller, events: &mut Vec<Event>) -> io::Result<()> {
-    let mut found = polling::Events::new();
-    poller.wait(&mut found, Some(std::time::Duration::ZERO))?;
-    events.extend(found.iter());
-    Ok(())
+fn event(ready: libc::epoll_event) -> Event {
+    let either = libc::EPOLLHUP | libc::EPOLLERR;
+    let readable = either | libc::EPOLLIN | libc::EPOLLRDHUP | libc::EPOLLPRI;
+    let writable = either | libc::EPOLLOUT;
+    let is = |flags: i32| ready.events & flags.cast_unsigned() != 0;
+    let key = usize::try_from(ready.u64).unwrap_or(usize::MAX);
+    Event::new(key, is(readable), is(writable))
 }

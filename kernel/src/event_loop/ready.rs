@@ -6,6 +6,7 @@ use rustpython_vm::{
 
 use super::core::LoopCore;
 use super::handle::{Callback, Handle, TimerHandle, ends_the_run};
+use super::transport;
 use crate::asyncio::{self, Task};
 
 /// Tasks stand in the queue themselves; everything else is a handle.
@@ -40,6 +41,14 @@ impl Ready {
                     None => Err(raised),
                 }
             }
+        }
+    }
+
+    /// Runs it if it is a transport's readiness; None if it is something else.
+    pub(super) fn run_transport(&self, vm: &VirtualMachine) -> Option<PyResult<()>> {
+        match self {
+            Self::Handle(entry) => transport::run_ready(entry, vm),
+            Self::Step(_) | Self::Wakeup(..) => None,
         }
     }
 
