@@ -20,18 +20,14 @@ def main():
 
 def _make_shell():
     import asyncio
-    from asyncio import events
 
-    from everloop import byte_streams, reentry
+    from everloop import takeover
     from everloop.kernel_loop import KernelLoop
-    from everloop.loop import EverLoopPolicy
     from everloop.shell import Shell
 
-    events._set_event_loop_policy(EverLoopPolicy())
+    takeover.install(asyncio)
     loop = KernelLoop()
     asyncio.set_event_loop(loop)
-    reentry.install()
-    byte_streams.install()
     _take_interrupts(loop)
     return loop, Shell(loop)
 

@@ -11,14 +11,10 @@ def prepare():
         from everloop.environment import add_site_packages
 
         add_site_packages()
-    after_import("asyncio", _use_everloop)
+    after_import("asyncio", _take_over)
 
 
-def _use_everloop(asyncio):
-    from everloop import byte_streams, reentry
-    from everloop.loop import EverLoop, EverLoopPolicy
+def _take_over(asyncio):
+    from everloop import takeover
 
-    asyncio.events._set_event_loop_policy(EverLoopPolicy())
-    asyncio.EventLoop = EverLoop
-    reentry.install()
-    byte_streams.install()
+    takeover.install(asyncio)
