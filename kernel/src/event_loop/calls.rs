@@ -6,7 +6,8 @@ use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine, function::FuncArgs};
 
 use super::handle::Callback;
 
-pub(super) fn copy_context(vm: &VirtualMachine) -> PyResult {
+/// A copy of the current context.
+pub(crate) fn copy_context(vm: &VirtualMachine) -> PyResult {
     static COPY_CONTEXT: OnceLock<PyObjectRef> = OnceLock::new();
     if let Some(copy_context) = COPY_CONTEXT.get() {
         return copy_context.call((), vm);

@@ -19,8 +19,8 @@ use super::completion::Completion;
 use super::driver::Driver;
 use super::handle::{Handle, TimerHandle};
 use super::readiness::{Direction, Watches};
+use super::ready::Ready;
 use super::timers::Timers;
-use super::transport;
 use super::wake::Wake;
 
 /// While handles are ready, descriptors are looked at no more often than this: a look costs a system call.
@@ -30,7 +30,7 @@ const POLL_INTERVAL: Duration = Duration::from_micros(50);
 #[pyclass(module = "_everloop", name = "LoopCore")]
 #[derive(Debug, PyPayload)]
 pub struct LoopCore {
-    pub(super) ready: PyMutex<VecDeque<PyObjectRef>>,
+    pub(super) ready: PyMutex<VecDeque<Ready>>,
     pub(super) scheduled: PyMutex<Timers>,
     pub(super) watches: PyMutex<Watches>,
     pub(super) driver: OnceLock<Driver>,
@@ -43,10 +43,15 @@ pub struct LoopCore {
     pub(super) stopping: AtomicBool,
     /// How many runs of the loop are on the stack: above 1 it was entered again from inside a callback.
     pub(super) depth: AtomicU32,
+    /// What reaches the ready queue has to go through Python then.
+    pub(super) call_soon_is_overridden: AtomicBool,
+    /// Called with each task that ends with an exception.
+    pub(super) task_failure_handler: PyMutex<Option<PyObjectRef>>,
+    pub(super) task_factory: PyMutex<Option<PyObjectRef>>,
 }
 
 impl LoopCore {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(call_soon_is_overridden: bool) -> Self {
         Self {
             ready: PyMutex::new(VecDeque::new()),
             scheduled: PyMutex::new(Timers::default()),
@@ -59,6 +64,9 @@ impl LoopCore {
             closed: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             depth: AtomicU32::new(0),
+            call_soon_is_overridden: AtomicBool::new(call_soon_is_overridden),
+            task_failure_handler: PyMutex::new(None),
+            task_factory: PyMutex::new(None),
         }
     }
 
@@ -94,9 +102,9 @@ impl LoopCore {
         &self,
         fd: RawFd,
         direction: Direction,
-        target: PyObjectRef,
+        target: Ready,
         vm: &VirtualMachine,
-    ) -> PyResult<Option<PyObjectRef>> {
+    ) -> PyResult<Option<Ready>> {
         let poller = self.driver(vm)?.readiness.poller();
         self.watches
             .lock()
@@ -110,7 +118,7 @@ impl LoopCore {
         fd: RawFd,
         direction: Direction,
         vm: &VirtualMachine,
-    ) -> PyResult<Option<PyObjectRef>> {
+    ) -> PyResult<Option<Ready>> {
         if self.closed.load(Ordering::Relaxed) {
             return Ok(None);
         }
@@ -256,7 +264,7 @@ impl LoopCore {
         let now = monotonic();
         let mut ready = self.ready.lock();
         while let Some(timer) = scheduled.pop_due(now) {
-            ready.push_back(timer.into());
+            ready.push_back(Ready::Handle(timer.into()));
         }
     }
 
@@ -264,33 +272,18 @@ impl LoopCore {
         // Only those that are ready now, so that descriptors and timers get their turn.
         let count = zelf.ready.lock().len();
         for _ in 0..count {
-            let Some(handle) = zelf.ready.lock().pop_front() else {
+            let Some(entry) = zelf.ready.lock().pop_front() else {
                 break;
             };
-            if let Some(result) = transport::run_ready(&handle, vm) {
-                result?;
-            } else if zelf.debug.load(Ordering::Relaxed) {
+            if zelf.debug.load(Ordering::Relaxed) {
+                let handle = entry.into_handle(zelf, vm);
                 vm.call_method(zelf.as_object(), "_run_in_debug_mode", (handle,))?;
             } else {
-                run_handle(&handle, vm)?;
+                entry.run(zelf, vm)?;
             }
         }
         Ok(())
     }
-}
-
-/// Runs one handle of the ready queue: ours, or one that is asyncio's own (debug mode, user code).
-fn run_handle(handle: &PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
-    if let Some(handle) = handle.downcast_ref::<Handle>() {
-        return Handle::run(handle, vm);
-    }
-    if let Some(timer) = handle.downcast_ref::<TimerHandle>() {
-        return Handle::run(&timer.handle, vm);
-    }
-    if handle.get_attr("_cancelled", vm)?.try_to_bool(vm)? {
-        return Ok(());
-    }
-    vm.call_method(handle, "_run", ()).map(drop)
 }
 
 /// Seconds of the clock that `time.monotonic` shows.

@@ -66,7 +66,7 @@ impl Handle {
         }
     }
 
-    fn report(
+    pub(super) fn report(
         &self,
         handle: &PyObject,
         raised: PyBaseExceptionRef,
@@ -95,7 +95,7 @@ impl Handle {
 }
 
 /// Whether the exception leaves `run_forever` instead of going to the exception handler.
-pub(super) fn ends_the_run(raised: &PyBaseExceptionRef, vm: &VirtualMachine) -> bool {
+pub(crate) fn ends_the_run(raised: &PyBaseExceptionRef, vm: &VirtualMachine) -> bool {
     raised.fast_isinstance(vm.ctx.exceptions.system_exit)
         || raised.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt)
 }

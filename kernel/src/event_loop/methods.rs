@@ -5,24 +5,29 @@ use std::os::fd::RawFd;
 use std::sync::atomic::Ordering;
 
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine, builtins::PyType,
-    function::FuncArgs, pyclass, types::Constructor,
+    AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine,
+    builtins::PyType,
+    function::FuncArgs,
+    pyclass,
+    types::{Constructor, SetAttr},
 };
 
 use super::calls::{Call, take_seconds};
 use super::completion::Completion;
 use super::core::{LoopCore, monotonic};
 use super::readiness::Direction;
+use super::ready::Ready;
+use crate::asyncio::{Future, Task};
 
 impl Constructor for LoopCore {
     type Args = FuncArgs;
 
-    fn py_new(_class: &Py<PyType>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<Self> {
-        Ok(Self::new())
+    fn py_new(class: &Py<PyType>, _args: FuncArgs, vm: &VirtualMachine) -> PyResult<Self> {
+        Ok(Self::new(Self::overrides_call_soon(class, vm)))
     }
 }
 
-#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor))]
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, SetAttr))]
 impl LoopCore {
     #[pymethod]
     fn call_soon(zelf: PyRef<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
@@ -31,7 +36,7 @@ impl LoopCore {
             return vm.call_method(zelf.as_object(), "_call_soon_in_debug_mode", args);
         }
         let handle = Self::new_handle(&zelf, Call::from_args("call_soon", args, vm)?, vm)?;
-        zelf.ready.lock().push_back(handle.clone().into());
+        zelf.push(Ready::Handle(handle.clone().into()));
         Ok(handle.into())
     }
 
@@ -50,7 +55,7 @@ impl LoopCore {
                 Call::from_args("call_soon_threadsafe", args, vm)?,
                 vm,
             )?;
-            zelf.ready.lock().push_back(handle.clone().into());
+            zelf.push(Ready::Handle(handle.clone().into()));
             handle.into()
         };
         zelf.wake.ring();
@@ -82,6 +87,45 @@ impl LoopCore {
     }
 
     #[pymethod]
+    fn create_future(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<PyRef<Future>> {
+        Future::of_loop(zelf.into(), vm)
+    }
+
+    #[pymethod]
+    fn create_task(zelf: PyRef<Self>, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        zelf.check_closed(vm)?;
+        let factory = zelf.task_factory.lock().clone();
+        if let Some(factory) = factory {
+            args.prepend_arg(zelf.into());
+            return factory.call(args, vm);
+        }
+        Ok(Task::start(zelf.into(), args.bind(vm)?, vm)?.into())
+    }
+
+    #[pygetset]
+    fn _task_factory(zelf: &Py<Self>) -> Option<PyObjectRef> {
+        zelf.task_factory.lock().clone()
+    }
+
+    #[pygetset(setter)]
+    fn set__task_factory(zelf: &Py<Self>, factory: Option<PyObjectRef>) {
+        let before = std::mem::replace(&mut *zelf.task_factory.lock(), factory);
+        drop(before);
+    }
+
+    /// Called with each task that ends with an exception, in the task's context.
+    #[pygetset]
+    fn _task_failure_handler(zelf: &Py<Self>) -> Option<PyObjectRef> {
+        zelf.task_failure_handler.lock().clone()
+    }
+
+    #[pygetset(setter)]
+    fn set__task_failure_handler(zelf: &Py<Self>, handler: Option<PyObjectRef>) {
+        let before = std::mem::replace(&mut *zelf.task_failure_handler.lock(), handler);
+        drop(before);
+    }
+
+    #[pymethod]
     fn time(_zelf: &Py<Self>) -> f64 {
         monotonic()
     }
@@ -90,7 +134,7 @@ impl LoopCore {
     #[pymethod]
     fn _add_callback(zelf: &Py<Self>, handle: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         if !handle.get_attr("_cancelled", vm)?.try_to_bool(vm)? {
-            zelf.ready.lock().push_back(handle);
+            zelf.push(Ready::Handle(handle));
         }
         Ok(())
     }
@@ -109,15 +153,15 @@ impl LoopCore {
         handle: PyObjectRef,
         vm: &VirtualMachine,
     ) -> PyResult {
-        let replaced = zelf.watch(fd, direction(writing), handle, vm)?;
-        Ok(vm.unwrap_or_none(replaced))
+        let replaced = zelf.watch(fd, direction(writing), Ready::Handle(handle), vm)?;
+        Ok(vm.unwrap_or_none(replaced.and_then(handle_of)))
     }
 
     /// Takes the handle of a descriptor away and returns it, or None.
     #[pymethod]
     fn _unwatch(zelf: &Py<Self>, fd: RawFd, writing: bool, vm: &VirtualMachine) -> PyResult {
         let removed = zelf.unwatch(fd, direction(writing), vm)?;
-        Ok(vm.unwrap_or_none(removed))
+        Ok(vm.unwrap_or_none(removed.and_then(handle_of)))
     }
 
     #[pymethod]
@@ -162,9 +206,9 @@ impl LoopCore {
 
     #[pygetset(name = "_ready")]
     fn ready_handles(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        vm.ctx
-            .new_list(zelf.ready.lock().iter().cloned().collect())
-            .into()
+        let entries: Vec<Ready> = zelf.ready.lock().iter().cloned().collect();
+        let handles = entries.into_iter().map(|entry| entry.into_handle(zelf, vm));
+        vm.ctx.new_list(handles.collect()).into()
     }
 
     #[pygetset(name = "_ready", setter)]
@@ -226,5 +270,13 @@ fn direction(writing: bool) -> Direction {
         Direction::Write
     } else {
         Direction::Read
+    }
+}
+
+/// The handle of a watched descriptor; a transport has none.
+fn handle_of(target: Ready) -> Option<PyObjectRef> {
+    match target {
+        Ready::Handle(handle) => Some(handle),
+        _ => None,
     }
 }

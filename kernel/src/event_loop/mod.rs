@@ -6,6 +6,7 @@
 //!
 //! - `core`: the class and one turn of the loop; `methods`: what Python calls of it; `calls`: their arguments
 //! - `completion`: what a run of the loop waits for
+//! - `ready`: the entries of the ready queue; `tasks`: what tasks need of their loop
 //! - `handle`: `Handle` and `TimerHandle`
 //! - `timers`: the heap of scheduled handles
 //! - `readiness`: descriptors that are watched for reading and writing
@@ -24,15 +25,20 @@ mod driver;
 mod handle;
 mod methods;
 mod readiness;
+mod ready;
 mod slot;
 mod streams;
+mod tasks;
 mod timers;
 mod transport;
 mod wake;
 
+pub(crate) use self::calls::copy_context;
 pub use self::completion::Completion;
 pub use self::core::LoopCore;
+pub(crate) use self::handle::ends_the_run;
 pub use self::handle::{Handle, TimerHandle};
+pub(crate) use self::ready::Ready;
 pub use self::streams::{StreamOperation, StreamReader, StreamReaderProtocol, StreamWriter};
-pub use self::transport::{SocketTransport, WriteReady};
+pub use self::transport::SocketTransport;
 pub use self::wake::{Job, Wake};
