@@ -198,10 +198,10 @@ impl LoopCore {
         let busy = !self.ready.lock().is_empty()
             || self.stopping.load(Ordering::Relaxed)
             || self.wake.has_jobs();
-        let limit = self.time_to_next_timer();
-        let due = limit.is_some_and(|limit| limit.is_zero());
+        let until = self.scheduled.lock().next_when();
+        let due = until.is_some_and(|when| when <= monotonic());
         let events = if !busy && !due {
-            self.idle(limit, vm)?
+            self.idle(until, vm)?
         } else if !self.watches.lock().is_empty() && self.poll_is_due() {
             self.poll(vm)?
         } else {
@@ -217,7 +217,7 @@ impl LoopCore {
 
     /// Looks at the descriptors, and parks if none is ready: parking costs several times as much as a look, and where
     /// both ends of a connection are in this process, one is often ready as soon as the other has written.
-    fn idle(&self, limit: Option<Duration>, vm: &VirtualMachine) -> PyResult<Vec<Event>> {
+    fn idle(&self, until: Option<f64>, vm: &VirtualMachine) -> PyResult<Vec<Event>> {
         if !self.watches.lock().is_empty() {
             let events = self.poll(vm)?;
             if !events.is_empty() {
@@ -226,7 +226,7 @@ impl LoopCore {
         }
         let events = self
             .driver(vm)?
-            .park(&self.wake, limit, vm)
+            .park(&self.wake, until, vm)
             .map_err(|error| error.into_pyexception(vm))?;
         for job in self.wake.take_jobs() {
             job(vm)?;
@@ -245,15 +245,6 @@ impl LoopCore {
 
     fn poll_is_due(&self) -> bool {
         self.last_poll.lock().elapsed() >= POLL_INTERVAL
-    }
-
-    fn time_to_next_timer(&self) -> Option<Duration> {
-        let when = self.scheduled.lock().next_when()?;
-        // A timer in the year 3000 is more than the clock can name: wait for as long as it can.
-        Some(
-            Duration::try_from_secs_f64((when - monotonic()).max(0.0))
-                .unwrap_or(Duration::from_hours(24 * 365)),
-        )
     }
 
     fn collect_due(&self) {

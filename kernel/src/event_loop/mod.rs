@@ -13,11 +13,13 @@
 //! - `transport`: connected stream sockets; `streams`: the reader, writer and protocol of `asyncio.streams`
 //! - `slot`: attributes that hold a Python object
 //! - `wake`: how other threads reach a parked loop
+//! - `alarm`: ends the parking when the earliest timer is due
 //! - `driver`: parks the loop in tokio until there is something to do
 //!
 //! Python never runs inside `block_on`: a turn runs the ready handles first and only then parks. So a loop that is
 //! entered again from inside a callback simply takes more turns.
 
+mod alarm;
 mod calls;
 mod completion;
 mod core;
