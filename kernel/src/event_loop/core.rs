@@ -102,9 +102,9 @@ impl LoopCore {
         &self,
         fd: RawFd,
         direction: Direction,
-        target: PyObjectRef,
+        target: Ready,
         vm: &VirtualMachine,
-    ) -> PyResult<Option<PyObjectRef>> {
+    ) -> PyResult<Option<Ready>> {
         let poller = self.driver(vm)?.readiness.poller();
         self.watches
             .lock()
@@ -118,7 +118,7 @@ impl LoopCore {
         fd: RawFd,
         direction: Direction,
         vm: &VirtualMachine,
-    ) -> PyResult<Option<PyObjectRef>> {
+    ) -> PyResult<Option<Ready>> {
         if self.closed.load(Ordering::Relaxed) {
             return Ok(None);
         }
@@ -210,7 +210,7 @@ impl LoopCore {
         let watches = self.watches.lock();
         let mut ready = self.ready.lock();
         for event in &events {
-            ready.extend(watches.ready(event).map(Ready::Handle));
+            ready.extend(watches.ready(event));
         }
         Ok(())
     }
@@ -266,9 +266,7 @@ impl LoopCore {
             let Some(entry) = zelf.ready.lock().pop_front() else {
                 break;
             };
-            if let Some(result) = entry.run_transport(vm) {
-                result?;
-            } else if zelf.debug.load(Ordering::Relaxed) {
+            if zelf.debug.load(Ordering::Relaxed) {
                 let handle = entry.into_handle(zelf, vm);
                 vm.call_method(zelf.as_object(), "_run_in_debug_mode", (handle,))?;
             } else {

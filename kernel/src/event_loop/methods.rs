@@ -153,15 +153,15 @@ impl LoopCore {
         handle: PyObjectRef,
         vm: &VirtualMachine,
     ) -> PyResult {
-        let replaced = zelf.watch(fd, direction(writing), handle, vm)?;
-        Ok(vm.unwrap_or_none(replaced))
+        let replaced = zelf.watch(fd, direction(writing), Ready::Handle(handle), vm)?;
+        Ok(vm.unwrap_or_none(replaced.and_then(handle_of)))
     }
 
     /// Takes the handle of a descriptor away and returns it, or None.
     #[pymethod]
     fn _unwatch(zelf: &Py<Self>, fd: RawFd, writing: bool, vm: &VirtualMachine) -> PyResult {
         let removed = zelf.unwatch(fd, direction(writing), vm)?;
-        Ok(vm.unwrap_or_none(removed))
+        Ok(vm.unwrap_or_none(removed.and_then(handle_of)))
     }
 
     #[pymethod]
@@ -270,5 +270,13 @@ fn direction(writing: bool) -> Direction {
         Direction::Write
     } else {
         Direction::Read
+    }
+}
+
+/// The handle of a watched descriptor; a transport has none.
+fn handle_of(target: Ready) -> Option<PyObjectRef> {
+    match target {
+        Ready::Handle(handle) => Some(handle),
+        _ => None,
     }
 }

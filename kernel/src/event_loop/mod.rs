@@ -11,7 +11,7 @@
 //! - `timers`: the heap of scheduled handles
 //! - `readiness`: descriptors that are watched for reading and writing
 //! - `transport`: connected stream sockets; `streams`: the reader, writer and protocol of `asyncio.streams`
-//! - `slot`: attributes that hold a Python object
+//! - `slot`: attributes that hold a Python object; `own_method`: methods that nobody has overridden
 //! - `wake`: how other threads reach a parked loop
 //! - `alarm`: ends the parking when the earliest timer is due
 //! - `driver`: parks the loop in tokio until there is something to do
@@ -26,6 +26,7 @@ mod core;
 mod driver;
 mod handle;
 mod methods;
+mod own_method;
 mod readiness;
 mod ready;
 mod slot;
@@ -42,5 +43,5 @@ pub(crate) use self::handle::ends_the_run;
 pub use self::handle::{Handle, TimerHandle};
 pub(crate) use self::ready::Ready;
 pub use self::streams::{StreamOperation, StreamReader, StreamReaderProtocol, StreamWriter};
-pub use self::transport::{SocketTransport, WriteReady};
+pub use self::transport::SocketTransport;
 pub use self::wake::{Job, Wake};

@@ -66,6 +66,23 @@ impl SocketTransport {
         self.unwatch(Direction::Read, vm)
     }
 
+    /// Stops the protocol's data until `resume`.
+    pub(in crate::event_loop) fn pause(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        if zelf.is_reading() {
+            zelf.paused.store(true, Ordering::Relaxed);
+            Self::log(zelf, "%r pauses reading", vm)?;
+        }
+        Ok(())
+    }
+
+    pub(in crate::event_loop) fn resume(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        if zelf.is_closing() || !zelf.paused.swap(false, Ordering::Relaxed) {
+            return Ok(());
+        }
+        Self::start_reading(zelf, vm)?;
+        Self::log(zelf, "%r resumes reading", vm)
+    }
+
     /// There is something to read, or the other end has closed the connection.
     pub(super) fn read_ready(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         if !zelf.is_reading() {
