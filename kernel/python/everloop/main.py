@@ -20,14 +20,13 @@ def main():
 
 def _make_shell():
     import asyncio
-    from asyncio import events
 
+    from everloop import loop as loops
     from everloop import reentry
     from everloop.kernel_loop import KernelLoop
-    from everloop.loop import EverLoopPolicy
     from everloop.shell import Shell
 
-    events._set_event_loop_policy(EverLoopPolicy())
+    loops.install()
     loop = KernelLoop()
     asyncio.set_event_loop(loop)
     reentry.install()

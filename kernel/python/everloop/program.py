@@ -11,13 +11,11 @@ def prepare():
         from everloop.environment import add_site_packages
 
         add_site_packages()
-    after_import("asyncio", _use_everloop)
+    after_import("asyncio", lambda _asyncio: _use_everloop())
 
 
-def _use_everloop(asyncio):
-    from everloop import reentry
-    from everloop.loop import EverLoop, EverLoopPolicy
+def _use_everloop():
+    from everloop import loop, reentry
 
-    asyncio.events._set_event_loop_policy(EverLoopPolicy())
-    asyncio.EventLoop = EverLoop
+    loop.install()
     reentry.install()

@@ -8,15 +8,16 @@ use std::time::{Duration, Instant};
 
 use polling::Events;
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, common::lock::PyMutex,
-    convert::IntoPyException, pyclass, signal,
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    common::lock::PyMutex, convert::IntoPyException, pyclass, signal,
 };
 
 use super::calls::Call;
 use super::completion::Completion;
 use super::driver::Driver;
-use super::handle::{Handle, TimerHandle};
+use super::handle::Handle;
 use super::readiness::Watches;
+use super::timer_handle::TimerHandle;
 use super::timers::Timers;
 use super::wake::Wake;
 
@@ -83,16 +84,35 @@ impl LoopCore {
         Ok(())
     }
 
-    pub(super) fn new_handle(
-        zelf: &Py<Self>,
-        call: Call,
-        vm: &VirtualMachine,
-    ) -> PyResult<PyRef<Handle>> {
+    pub(super) fn new_handle(zelf: &Py<Self>, call: Call, vm: &VirtualMachine) -> PyResult<Handle> {
         let context = match call.context {
             Some(context) => context,
             None => super::calls::copy_context(vm)?,
         };
-        Ok(Handle::new(call.callback, context, zelf.as_object().to_owned()).into_ref(&vm.ctx))
+        let event_loop = zelf.as_object().to_owned();
+        Ok(Handle::new(call.callback, context, event_loop))
+    }
+
+    /// What debug mode checks of a call, before anything is scheduled.
+    pub(super) fn check_call(
+        zelf: &Py<Self>,
+        method: &str,
+        call: &Call,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        if zelf.debug.load(Ordering::Relaxed) {
+            let callback = call.callback.function.clone();
+            vm.call_method(zelf.as_object(), "_check_call", (method, callback))?;
+        }
+        Ok(())
+    }
+
+    /// In debug mode a handle knows where it was made.
+    pub(super) fn trace(zelf: &Py<Self>, handle: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
+        if zelf.debug.load(Ordering::Relaxed) {
+            vm.call_method(zelf.as_object(), "_trace_handle", (handle.to_owned(),))?;
+        }
+        Ok(())
     }
 
     pub(super) fn schedule(
@@ -101,8 +121,9 @@ impl LoopCore {
         call: Call,
         vm: &VirtualMachine,
     ) -> PyResult {
-        let handle = Self::new_handle(zelf, call, vm)?;
+        let handle = Self::new_handle(zelf, call, vm)?.into_ref(&vm.ctx);
         let timer = TimerHandle::new(handle, when).into_ref(&vm.ctx);
+        Self::trace(zelf, timer.as_object(), vm)?;
         zelf.scheduled.lock().push(timer.clone());
         Ok(timer.into())
     }
@@ -140,7 +161,7 @@ impl LoopCore {
 
     /// One iteration of the loop, as `asyncio.base_events._run_once`: jobs of other threads, then waiting if there is
     /// nothing to do, then the handles that are ready now. Those that they make ready run in the next turn.
-    fn turn(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+    pub(super) fn turn(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         for job in zelf.wake.take_jobs() {
             job(vm)?;
         }
@@ -239,7 +260,7 @@ fn run_handle(handle: &PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         return Handle::run(handle, vm);
     }
     if let Some(timer) = handle.downcast_ref::<TimerHandle>() {
-        return Handle::run(&timer.handle, vm);
+        return TimerHandle::run(timer, vm);
     }
     if handle.get_attr("_cancelled", vm)?.try_to_bool(vm)? {
         return Ok(());

@@ -6,7 +6,7 @@ use std::os::fd::RawFd;
 use std::sync::atomic::Ordering;
 
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine, builtins::PyType,
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, builtins::PyType,
     convert::IntoPyException, function::FuncArgs, pyclass, types::Constructor,
 };
 
@@ -14,6 +14,7 @@ use super::calls::{Call, take_seconds};
 use super::completion::Completion;
 use super::core::{LoopCore, monotonic};
 use super::readiness::Direction;
+use super::timer_handle::TimerHandle;
 
 impl Constructor for LoopCore {
     type Args = FuncArgs;
@@ -28,10 +29,10 @@ impl LoopCore {
     #[pymethod]
     fn call_soon(zelf: PyRef<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
         zelf.check_closed(vm)?;
-        if zelf.debug.load(Ordering::Relaxed) {
-            return vm.call_method(zelf.as_object(), "_call_soon_in_debug_mode", args);
-        }
-        let handle = Self::new_handle(&zelf, Call::from_args("call_soon", args, vm)?, vm)?;
+        let call = Call::from_args("call_soon", args, vm)?;
+        Self::check_call(&zelf, "call_soon", &call, vm)?;
+        let handle = Self::new_handle(&zelf, call, vm)?.into_ref(&vm.ctx);
+        Self::trace(&zelf, handle.as_object(), vm)?;
         zelf.ready.lock().push_back(handle.clone().into());
         Ok(handle.into())
     }
@@ -39,23 +40,15 @@ impl LoopCore {
     #[pymethod]
     fn call_soon_threadsafe(zelf: PyRef<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
         zelf.check_closed(vm)?;
-        let handle = if zelf.debug.load(Ordering::Relaxed) {
-            vm.call_method(
-                zelf.as_object(),
-                "_call_soon_threadsafe_in_debug_mode",
-                args,
-            )?
-        } else {
-            let handle = Self::new_handle(
-                &zelf,
-                Call::from_args("call_soon_threadsafe", args, vm)?,
-                vm,
-            )?;
-            zelf.ready.lock().push_back(handle.clone().into());
-            handle.into()
-        };
+        let call = Call::from_args("call_soon_threadsafe", args, vm)?;
+        Self::check_call(&zelf, "call_soon_threadsafe", &call, vm)?;
+        let handle = Self::new_handle(&zelf, call, vm)?
+            .shared()
+            .into_ref(&vm.ctx);
+        Self::trace(&zelf, handle.as_object(), vm)?;
+        zelf.ready.lock().push_back(handle.clone().into());
         zelf.wake.ring();
-        Ok(handle)
+        Ok(handle.into())
     }
 
     #[pymethod]
@@ -73,13 +66,11 @@ impl LoopCore {
         if let Some(when) = args.take_keyword("when") {
             args.prepend_arg(when);
         }
-        let debug = zelf.debug.load(Ordering::Relaxed).then(|| args.clone());
         let when = take_seconds("call_at", "when", &mut args, vm)?;
         zelf.check_closed(vm)?;
-        if let Some(args) = debug {
-            vm.call_method(zelf.as_object(), "_check_call_at", args)?;
-        }
-        Self::schedule(&zelf, when, Call::from_args("call_at", args, vm)?, vm)
+        let call = Call::from_args("call_at", args, vm)?;
+        Self::check_call(&zelf, "call_at", &call, vm)?;
+        Self::schedule(&zelf, when, call, vm)
     }
 
     #[pymethod]
@@ -97,8 +88,13 @@ impl LoopCore {
     }
 
     #[pymethod]
-    fn _timer_handle_cancelled(zelf: &Py<Self>, _timer: PyObjectRef) {
-        zelf.scheduled.lock().note_cancelled();
+    fn _timer_handle_cancelled(zelf: &Py<Self>, timer: PyObjectRef) {
+        let scheduled = timer
+            .downcast_ref::<TimerHandle>()
+            .is_some_and(|timer| timer.is_scheduled());
+        if scheduled {
+            zelf.scheduled.lock().note_cancelled();
+        }
     }
 
     /// Sets the handle that runs when the descriptor is readable (or writable) and returns the one before.
@@ -127,6 +123,24 @@ impl LoopCore {
         let poller = zelf.driver(vm)?.readiness.poller();
         let removed = zelf.watches.lock().unset(poller, fd, direction(writing));
         Ok(vm.unwrap_or_none(removed))
+    }
+
+    /// The handles of the watched descriptors: `{fd: (reader, writer)}`.
+    #[pymethod]
+    fn _watched(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        let watched = vm.ctx.new_dict();
+        for (fd, handles) in zelf.watches.lock().handles() {
+            let handles = handles.map(|handle| vm.unwrap_or_none(handle));
+            let handles = vm.ctx.new_tuple(handles.into());
+            watched.set_item(vm.ctx.new_int(fd).as_object(), handles.into(), vm)?;
+        }
+        Ok(watched.into())
+    }
+
+    /// One turn, as `BaseEventLoop._run_once`.
+    #[pymethod]
+    fn _run_once(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        Self::turn(&zelf, vm)
     }
 
     #[pymethod]

@@ -6,7 +6,8 @@
 //!
 //! - `core`: the class and one turn of the loop; `methods`: what Python calls of it; `calls`: their arguments
 //! - `completion`: what a run of the loop waits for
-//! - `handle`: `Handle` and `TimerHandle`
+//! - `handle`, `timer_handle`: what the loop runs; `handle_text`: how they show themselves
+//! - `exclusive`: keeps a handle that threads share to one of them at a time
 //! - `timers`: the heap of scheduled handles
 //! - `readiness`: descriptors that are watched for reading and writing
 //! - `wake`: how other threads reach a parked loop
@@ -19,13 +20,17 @@ mod calls;
 mod completion;
 mod core;
 mod driver;
+mod exclusive;
 mod handle;
+mod handle_text;
 mod methods;
 mod readiness;
+mod timer_handle;
 mod timers;
 mod wake;
 
 pub use self::completion::Completion;
 pub use self::core::LoopCore;
-pub use self::handle::{Handle, TimerHandle};
+pub use self::handle::Handle;
+pub use self::timer_handle::TimerHandle;
 pub use self::wake::{Job, Wake};

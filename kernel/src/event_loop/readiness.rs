@@ -117,6 +117,13 @@ impl Watches {
         reader.into_iter().chain(writer)
     }
 
+    /// The reader and the writer of each descriptor.
+    pub(super) fn handles(&self) -> impl Iterator<Item = (RawFd, [Option<PyObjectRef>; 2])> {
+        self.by_fd
+            .iter()
+            .map(|(fd, watch)| (*fd, [watch.reader.clone(), watch.writer.clone()]))
+    }
+
     pub(super) fn clear(&mut self) {
         self.by_fd.clear();
     }
