@@ -12,11 +12,12 @@
 //! - [`outbox`]: everything that is published
 //! - [`cell`]: what can be said of a cell's text alone
 //! - [`interpreter`]: the thread that Python runs on
-//! - [`event_loop`]: the hot half of the asyncio loop
+//! - [`event_loop`]: the hot half of the asyncio loop; `asyncio`: its futures and tasks
 //! - [`native`]: the module `_everloop`, Python's door to all this
 //! - [`python`]: `everloop python`, without the kernel
 //! - [`history`]: inputs and outputs of all sessions
 
+mod asyncio;
 pub mod cell;
 pub mod descriptors;
 pub mod dispatch;

@@ -1,5 +1,6 @@
 //! Jupyter tells a kernel who started it in `JPY_PARENT_PID`. When that process dies without a word, the kernel
-//! would stay for ever; so it looks once a second.
+//! would stay for ever. On Linux that process has a descriptor, which says when it ends; elsewhere the kernel looks
+//! once a second.
 
 use std::os::unix::process::parent_id;
 use std::time::Duration;
@@ -18,8 +19,57 @@ pub(crate) async fn parent_died() {
         .and_then(|pid| pid.parse::<pid_t>().ok());
     match named {
         // Process 1 does not die.
-        Some(parent) if parent > 1 => poll(parent, INTERVAL).await,
+        Some(parent) if parent > 1 => died(parent).await,
         _ => std::future::pending().await,
+    }
+}
+
+async fn died(parent: pid_t) {
+    #[cfg(target_os = "linux")]
+    match process_end::wait(parent).await {
+        Ok(()) => return,
+        Err(error) => tracing::debug!(%error, parent, "polling for the parent's end"),
+    }
+    poll(parent, INTERVAL).await;
+}
+
+/// Waiting costs nothing there.
+#[cfg(target_os = "linux")]
+mod process_end {
+    use std::io;
+    use std::os::fd::{FromRawFd, OwnedFd};
+
+    use libc::pid_t;
+    use tokio::io::Interest;
+    use tokio::io::unix::AsyncFd;
+
+    /// Returns when the process has ended, or when there is none.
+    ///
+    /// # Errors
+    /// Where the system does not give out descriptors of processes (before Linux 5.3, in some sandboxes).
+    pub(super) async fn wait(process: pid_t) -> io::Result<()> {
+        let descriptor = match open(process) {
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return Ok(()),
+            descriptor => descriptor?,
+        };
+        #[expect(unsafe_code, reason = "tokio keeps the descriptor's number")]
+        // SAFETY: the descriptor is owned by the `AsyncFd` and closed with it.
+        let descriptor = unsafe { AsyncFd::register_with_interest(descriptor, Interest::READABLE) }
+            .map_err(|error| error.into_parts().1)?;
+        descriptor.readable().await.map(drop)
+    }
+
+    fn open(process: pid_t) -> io::Result<OwnedFd> {
+        #[expect(unsafe_code, reason = "a system call that libc has no function for")]
+        // SAFETY: it takes two numbers. The descriptor is closed on exec.
+        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, process, 0) };
+        let fd = i32::try_from(fd).unwrap_or(-1);
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        #[expect(unsafe_code, reason = "a number becomes a descriptor")]
+        // SAFETY: the descriptor is new and nobody else's.
+        Ok(unsafe { OwnedFd::from_raw_fd(fd) })
     }
 }
 
@@ -43,23 +93,53 @@ async fn poll(parent: pid_t, interval: Duration) {
 
 #[cfg(test)]
 mod tests {
+    use std::process::{Child, Command};
+
     use super::*;
 
-    #[tokio::test]
-    async fn notices_the_end_of_a_process_that_is_not_the_direct_parent() {
-        let interval = Duration::from_millis(10);
-        let mut process = std::process::Command::new("sleep")
-            .arg("60")
-            .spawn()
-            .unwrap();
-        let mut poll = tokio::spawn(poll(process.id().cast_signed(), interval));
-        let while_it_lives = tokio::time::timeout(5 * interval, &mut poll).await;
+    fn start() -> Child {
+        Command::new("sleep").arg("60").spawn().unwrap()
+    }
+
+    async fn notices_the_end_of(
+        mut process: Child,
+        noticed: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let mut noticed = tokio::spawn(noticed);
+        let while_it_lives = tokio::time::timeout(5 * SHORT, &mut noticed).await;
         assert!(while_it_lives.is_err());
         process.kill().unwrap();
         process.wait().unwrap();
-        tokio::time::timeout(Duration::from_secs(10), poll)
+        tokio::time::timeout(Duration::from_secs(10), noticed)
             .await
             .unwrap()
+            .unwrap();
+    }
+
+    const SHORT: Duration = Duration::from_millis(10);
+
+    #[tokio::test]
+    async fn polling_notices_the_end_of_a_process_that_is_not_the_direct_parent() {
+        let process = start();
+        let pid = process.id().cast_signed();
+        notices_the_end_of(process, poll(pid, SHORT)).await;
+    }
+
+    #[tokio::test]
+    async fn notices_the_end_of_a_process() {
+        let process = start();
+        let pid = process.id().cast_signed();
+        notices_the_end_of(process, died(pid)).await;
+    }
+
+    #[tokio::test]
+    async fn a_process_that_is_gone_already_has_died() {
+        let mut process = start();
+        let pid = process.id().cast_signed();
+        process.kill().unwrap();
+        process.wait().unwrap();
+        tokio::time::timeout(Duration::from_secs(10), died(pid))
+            .await
             .unwrap();
     }
 }

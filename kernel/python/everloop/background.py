@@ -18,11 +18,6 @@ class BackgroundFailures:
         self._running = set()
         self._waiting = []
 
-    def watch(self, task):
-        """Show the failure of `task` when it comes to that. Called in the context of its creator."""
-        if parent.get() is not None:
-            task.add_done_callback(self._done)
-
     def cell_started(self, cell):
         """Hold back the failures of this cell's tasks."""
         self._running.add(cell)
@@ -37,8 +32,9 @@ class BackgroundFailures:
             else:
                 self._waiting.append((owner, task))
 
-    def _done(self, task):
-        if not task.cancelled() and task._log_traceback:
+    def task_failed(self, task):
+        """The loop says that `task` ended with an exception. Called in the task's context."""
+        if parent.get() is not None:
             # Whoever awaits the task is woken in this turn, and retrieves its exception.
             self._loop.call_soon(self._check, task)
 

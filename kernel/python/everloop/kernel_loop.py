@@ -11,16 +11,10 @@ class KernelLoop(EverLoop):
     def __init__(self):
         super().__init__()
         self.failures = BackgroundFailures(self)
+        self._task_failure_handler = self.failures.task_failed
 
     def __repr__(self):
         return f"<EverLoop running={self.is_running()} closed={self.is_closed()} debug={self.get_debug()}>"
-
-    def create_task(self, coro, **kwargs):
-        """As ``BaseEventLoop.create_task``; a failure that nobody awaits is shown under the cell that runs now."""
-        task = super().create_task(coro, **kwargs)
-        if not task.done():
-            self.failures.watch(task)
-        return task
 
     def run_in_executor(self, executor, func, *args):
         """As ``BaseEventLoop.run_in_executor``; what `func` prints belongs to the cell that runs now."""

@@ -10,10 +10,11 @@ import selectors
 import sys
 import threading
 import weakref
-from asyncio import base_events, events, format_helpers, futures, tasks, unix_events
+from asyncio import base_events, constants, events, format_helpers, futures, tasks, unix_events
 from asyncio.unix_events import _UnixSelectorEventLoop
 
 import _everloop
+from everloop.transports import make_transport
 
 
 class EverLoop(_everloop.LoopCore, _UnixSelectorEventLoop):
@@ -112,6 +113,42 @@ class EverLoop(_everloop.LoopCore, _UnixSelectorEventLoop):
             return False
         removed.cancel()
         return True
+
+    # -- transports
+
+    def _make_socket_transport(self, sock, protocol, waiter=None, *, extra=None, server=None):
+        self._ensure_fd_no_transport(sock)
+        return make_transport(self, sock, protocol, waiter, extra, server)
+
+    def _make_ssl_transport(
+        self,
+        rawsock,
+        protocol,
+        sslcontext,
+        waiter=None,
+        *,
+        server_side=False,
+        server_hostname=None,
+        extra=None,
+        server=None,
+        ssl_handshake_timeout=constants.SSL_HANDSHAKE_TIMEOUT,
+        ssl_shutdown_timeout=constants.SSL_SHUTDOWN_TIMEOUT,
+    ):
+        from asyncio import sslproto  # with `ssl`, which most programs do not need
+
+        self._ensure_fd_no_transport(rawsock)
+        ssl_protocol = sslproto.SSLProtocol(
+            self,
+            protocol,
+            sslcontext,
+            waiter,
+            server_side,
+            server_hostname,
+            ssl_handshake_timeout=ssl_handshake_timeout,
+            ssl_shutdown_timeout=ssl_shutdown_timeout,
+        )
+        make_transport(self, rawsock, ssl_protocol, extra=extra, server=server)
+        return ssl_protocol._app_transport
 
     # -- debug mode
 

@@ -21,8 +21,8 @@ def main():
 def _make_shell():
     import asyncio
 
+    from everloop import byte_streams, reentry
     from everloop import loop as loops
-    from everloop import reentry
     from everloop.kernel_loop import KernelLoop
     from everloop.shell import Shell
 
@@ -30,6 +30,7 @@ def _make_shell():
     loop = KernelLoop()
     asyncio.set_event_loop(loop)
     reentry.install()
+    byte_streams.install()
     _take_interrupts(loop)
     return loop, Shell(loop)
 

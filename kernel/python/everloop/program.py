@@ -15,7 +15,8 @@ def prepare():
 
 
 def _use_everloop():
-    from everloop import loop, reentry
+    from everloop import byte_streams, loop, reentry
 
     loop.install()
     reentry.install()
+    byte_streams.install()

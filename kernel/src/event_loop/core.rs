@@ -2,21 +2,24 @@
 //! `methods`.
 
 use std::collections::VecDeque;
+use std::io;
+use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use polling::Events;
+use polling::Event;
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
-    common::lock::PyMutex, convert::IntoPyException, pyclass, signal,
+    builtins::PyBaseExceptionRef, common::lock::PyMutex, convert::IntoPyException, pyclass, signal,
 };
 
 use super::calls::Call;
 use super::completion::Completion;
 use super::driver::Driver;
 use super::handle::Handle;
-use super::readiness::Watches;
+use super::readiness::{Direction, Watches};
+use super::ready::Ready;
 use super::timer_handle::TimerHandle;
 use super::timers::Timers;
 use super::wake::Wake;
@@ -25,24 +28,31 @@ use super::wake::Wake;
 const POLL_INTERVAL: Duration = Duration::from_micros(50);
 
 /// What the loop's hot path reads and writes. `EverLoop` inherits from it and from asyncio's selector loop.
-#[pyclass(module = "_everloop", name = "LoopCore")]
+#[pyclass(module = "_everloop", name = "LoopCore", traverse = "manual")]
 #[derive(Debug, PyPayload)]
 pub struct LoopCore {
-    pub(super) ready: PyMutex<VecDeque<PyObjectRef>>,
+    pub(super) ready: PyMutex<VecDeque<Ready>>,
     pub(super) scheduled: PyMutex<Timers>,
     pub(super) watches: PyMutex<Watches>,
     pub(super) driver: OnceLock<Driver>,
     pub(super) wake: Arc<Wake>,
     pub(super) last_poll: PyMutex<Instant>,
+    /// Where transports receive.
+    pub(super) scratch: PyMutex<Vec<u8>>,
     pub(super) debug: AtomicBool,
     pub(super) closed: AtomicBool,
     pub(super) stopping: AtomicBool,
     /// How many runs of the loop are on the stack: above 1 it was entered again from inside a callback.
     pub(super) depth: AtomicU32,
+    /// What reaches the ready queue has to go through Python then.
+    pub(super) call_soon_is_overridden: AtomicBool,
+    /// Called with each task that ends with an exception.
+    pub(super) task_failure_handler: PyMutex<Option<PyObjectRef>>,
+    pub(super) task_factory: PyMutex<Option<PyObjectRef>>,
 }
 
 impl LoopCore {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(call_soon_is_overridden: bool) -> Self {
         Self {
             ready: PyMutex::new(VecDeque::new()),
             scheduled: PyMutex::new(Timers::default()),
@@ -50,10 +60,14 @@ impl LoopCore {
             driver: OnceLock::new(),
             wake: Arc::default(),
             last_poll: PyMutex::new(Instant::now()),
+            scratch: PyMutex::default(),
             debug: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             depth: AtomicU32::new(0),
+            call_soon_is_overridden: AtomicBool::new(call_soon_is_overridden),
+            task_failure_handler: PyMutex::new(None),
+            task_factory: PyMutex::new(None),
         }
     }
 
@@ -82,6 +96,34 @@ impl LoopCore {
             return Err(vm.new_runtime_error("Event loop is closed"));
         }
         Ok(())
+    }
+
+    /// Sets what runs when the descriptor is ready and returns what it replaces.
+    pub(super) fn watch(
+        &self,
+        fd: RawFd,
+        direction: Direction,
+        target: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<Option<PyObjectRef>> {
+        let poller = self.driver(vm)?.readiness.poller();
+        self.watches
+            .lock()
+            .set(poller, fd, direction, target)
+            .map_err(|error| file_error(&error, vm))
+    }
+
+    /// Takes away what runs when the descriptor is ready and returns it.
+    pub(super) fn unwatch(&self, fd: RawFd, direction: Direction) -> Option<PyObjectRef> {
+        if self.closed.load(Ordering::Relaxed) {
+            return None;
+        }
+        // Nothing was watched before there was a driver; making one takes descriptors, of which none may be left.
+        let Some(driver) = self.driver.get() else {
+            return None;
+        };
+        let poller = driver.readiness.poller();
+        self.watches.lock().unset(poller, fd, direction)
     }
 
     pub(super) fn new_handle(zelf: &Py<Self>, call: Call, vm: &VirtualMachine) -> PyResult<Handle> {
@@ -176,53 +218,53 @@ impl LoopCore {
         let busy = !self.ready.lock().is_empty()
             || self.stopping.load(Ordering::Relaxed)
             || self.wake.has_jobs();
-        let limit = self.time_to_next_timer();
-        let due = limit.is_some_and(|limit| limit.is_zero());
-        let mut events = Events::new();
-        if busy || due {
-            if self.watches.lock().is_empty() || !self.poll_is_due() {
-                return Ok(());
-            }
-            let driver = self.driver(vm)?;
-            driver
-                .readiness
-                .poll(&mut events)
-                .map_err(|error| error.into_pyexception(vm))?;
+        let until = self.scheduled.lock().next_when();
+        let due = until.is_some_and(|when| when <= monotonic());
+        let events = if !busy && !due {
+            self.idle(until, vm)?
+        } else if !self.watches.lock().is_empty() && self.poll_is_due() {
+            self.poll(vm)?
         } else {
-            let driver = self.driver(vm)?;
-            driver
-                .park(&self.wake, limit, &mut events, vm)
-                .map_err(|error| error.into_pyexception(vm))?;
-            for job in self.wake.take_jobs() {
-                job(vm)?;
-            }
-            signal::check_signals(vm)?;
-        }
+            return Ok(());
+        };
         let watches = self.watches.lock();
         let mut ready = self.ready.lock();
-        for event in events.iter() {
-            ready.extend(watches.ready(&event));
+        for event in &events {
+            ready.extend(watches.ready(event).map(Ready::Handle));
         }
         Ok(())
     }
 
-    fn poll_is_due(&self) -> bool {
-        let mut last = self.last_poll.lock();
-        let now = Instant::now();
-        if now.duration_since(*last) < POLL_INTERVAL {
-            return false;
+    /// Looks at the descriptors, and parks if none is ready: parking costs several times as much as a look, and where
+    /// both ends of a connection are in this process, one is often ready as soon as the other has written.
+    fn idle(&self, until: Option<f64>, vm: &VirtualMachine) -> PyResult<Vec<Event>> {
+        if !self.watches.lock().is_empty() {
+            let events = self.poll(vm)?;
+            if !events.is_empty() {
+                return Ok(events);
+            }
         }
-        *last = now;
-        true
+        let events = self
+            .driver(vm)?
+            .park(&self.wake, until, vm)
+            .map_err(|error| error.into_pyexception(vm))?;
+        for job in self.wake.take_jobs() {
+            job(vm)?;
+        }
+        signal::check_signals(vm)?;
+        Ok(events)
     }
 
-    fn time_to_next_timer(&self) -> Option<Duration> {
-        let when = self.scheduled.lock().next_when()?;
-        // A timer in the year 3000 is more than the clock can name: wait for as long as it can.
-        Some(
-            Duration::try_from_secs_f64((when - monotonic()).max(0.0))
-                .unwrap_or(Duration::from_hours(24 * 365)),
-        )
+    fn poll(&self, vm: &VirtualMachine) -> PyResult<Vec<Event>> {
+        *self.last_poll.lock() = Instant::now();
+        self.driver(vm)?
+            .readiness
+            .poll()
+            .map_err(|error| error.into_pyexception(vm))
+    }
+
+    fn poll_is_due(&self) -> bool {
+        self.last_poll.lock().elapsed() >= POLL_INTERVAL
     }
 
     fn collect_due(&self) {
@@ -233,7 +275,7 @@ impl LoopCore {
         let now = monotonic();
         let mut ready = self.ready.lock();
         while let Some(timer) = scheduled.pop_due(now) {
-            ready.push_back(timer.into());
+            ready.push_back(Ready::Handle(timer.into()));
         }
     }
 
@@ -241,31 +283,20 @@ impl LoopCore {
         // Only those that are ready now, so that descriptors and timers get their turn.
         let count = zelf.ready.lock().len();
         for _ in 0..count {
-            let Some(handle) = zelf.ready.lock().pop_front() else {
+            let Some(entry) = zelf.ready.lock().pop_front() else {
                 break;
             };
-            if zelf.debug.load(Ordering::Relaxed) {
+            if let Some(result) = entry.run_transport(vm) {
+                result?;
+            } else if zelf.debug.load(Ordering::Relaxed) {
+                let handle = entry.into_handle(zelf, vm);
                 vm.call_method(zelf.as_object(), "_run_in_debug_mode", (handle,))?;
             } else {
-                run_handle(&handle, vm)?;
+                entry.run(zelf, vm)?;
             }
         }
         Ok(())
     }
-}
-
-/// Runs one handle of the ready queue: ours, or one that is asyncio's own (debug mode, user code).
-fn run_handle(handle: &PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
-    if let Some(handle) = handle.downcast_ref::<Handle>() {
-        return Handle::run(handle, vm);
-    }
-    if let Some(timer) = handle.downcast_ref::<TimerHandle>() {
-        return TimerHandle::run(timer, vm);
-    }
-    if handle.get_attr("_cancelled", vm)?.try_to_bool(vm)? {
-        return Ok(());
-    }
-    vm.call_method(handle, "_run", ()).map(drop)
 }
 
 /// Seconds of the clock that `time.monotonic` shows.
@@ -285,4 +316,11 @@ pub(super) fn monotonic() -> f64 {
     )]
     let seconds = now.tv_sec as f64 + now.tv_nsec as f64 * 1e-9;
     seconds
+}
+
+fn file_error(error: &io::Error, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code).into_pyexception(vm),
+        None => vm.new_os_error(error.to_string()),
+    }
 }

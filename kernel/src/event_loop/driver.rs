@@ -1,20 +1,21 @@
 //! Parks the loop in tokio until there is something to do.
 
 use std::io;
-use std::time::Duration;
 
-use polling::Events;
+use polling::Event;
 use rustpython_vm::VirtualMachine;
 use tokio::runtime::Runtime;
 
+use super::alarm::Alarm;
 use super::readiness::Readiness;
 use super::wake::Wake;
 
-/// A current-thread tokio runtime and the descriptors that it watches.
+/// A current-thread tokio runtime, the descriptors that it watches, and the alarm of the earliest timer.
 #[derive(Debug)]
 pub(super) struct Driver {
     runtime: Runtime,
     pub(super) readiness: Readiness,
+    alarm: Alarm,
 }
 
 impl Driver {
@@ -28,34 +29,32 @@ impl Driver {
             let _inside = runtime.enter();
             Readiness::new()?
         };
-        Ok(Self { runtime, readiness })
+        let alarm = Alarm::new(readiness.poller())?;
+        Ok(Self {
+            runtime,
+            readiness,
+            alarm,
+        })
     }
 
-    /// Waits until the bell rings, a watched descriptor is ready or `limit` has passed; the descriptors that are ready
-    /// are in `events` afterwards. Other Python threads run meanwhile.
+    /// Waits until the bell rings, a watched descriptor is ready or the loop's clock shows `until`; returns the
+    /// descriptors that are ready. Other Python threads run meanwhile.
     pub(super) fn park(
         &self,
         wake: &Wake,
-        limit: Option<Duration>,
-        events: &mut Events,
+        until: Option<f64>,
         vm: &VirtualMachine,
-    ) -> io::Result<()> {
+    ) -> io::Result<Vec<Event>> {
+        self.alarm.set(until)?;
         vm.allow_threads(|| {
             self.runtime.block_on(async {
                 tokio::select! {
                     biased;
-                    ready = self.readiness.ready(events) => ready,
-                    () = wake.rung() => Ok(()),
-                    () = sleep(limit) => Ok(()),
+                    ready = self.readiness.ready() => ready,
+                    () = wake.rung() => Ok(Vec::new()),
+                    () = self.alarm.rings() => Ok(Vec::new()),
                 }
             })
         })
-    }
-}
-
-async fn sleep(limit: Option<Duration>) {
-    match limit {
-        Some(limit) => tokio::time::sleep(limit).await,
-        None => std::future::pending().await,
     }
 }

@@ -4,7 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
-    builtins::PyBaseExceptionRef, common::lock::PyMutex, function::FuncArgs, pyclass,
+    builtins::PyBaseExceptionRef,
+    common::lock::PyMutex,
+    function::FuncArgs,
+    object::{Traverse, TraverseFn},
+    pyclass,
     types::Representable,
 };
 
@@ -19,7 +23,7 @@ pub(super) struct Callback {
 }
 
 /// A callback, its arguments and the context that it runs in.
-#[pyclass(module = "everloop", name = "Handle")]
+#[pyclass(module = "everloop", name = "Handle", traverse = "manual")]
 #[derive(Debug, PyPayload)]
 pub struct Handle {
     callback: PyMutex<Option<Callback>>,
@@ -97,7 +101,7 @@ impl Handle {
         self.exclusive.as_ref().map(|exclusive| exclusive.enter(vm))
     }
 
-    fn report(
+    pub(super) fn report(
         &self,
         handle: &PyObject,
         raised: PyBaseExceptionRef,
@@ -112,13 +116,17 @@ impl Handle {
                 .into(),
             vm,
         )?;
-        context.set_item("exception", raised.into(), vm)?;
+        context.set_item("exception", raised.clone().into(), vm)?;
         context.set_item("handle", handle.to_owned(), vm)?;
         if let Some(source_traceback) = self.source_traceback() {
             context.set_item("source_traceback", source_traceback, vm)?;
         }
-        vm.call_method(&self.event_loop, "call_exception_handler", (context,))
-            .map(drop)
+        // As inside of an `except` clause: what the handler raises has this one as its context.
+        let before = vm.current_exception();
+        vm.set_exception(Some(raised));
+        let result = vm.call_method(&self.event_loop, "call_exception_handler", (context,));
+        vm.set_exception(before);
+        result.map(drop)
     }
 
     pub(super) fn cancel_once(&self, shown: &PyObject, vm: &VirtualMachine) -> PyResult<bool> {
@@ -184,8 +192,31 @@ impl Handle {
     }
 }
 
+#[expect(unsafe_code, reason = "the collector's protocol")]
+// SAFETY: each reference that is owned is visited once.
+unsafe impl Traverse for Handle {
+    fn traverse(&self, visit: &mut TraverseFn<'_>) {
+        if let Some(Some(callback)) = self.callback.try_lock().as_deref() {
+            callback.function.traverse(visit);
+            callback.args.traverse(visit);
+        }
+        self.context.traverse(visit);
+        self.event_loop.traverse(visit);
+        if let Some(Some(origin)) = self.origin.try_lock().as_deref() {
+            origin.source_traceback.traverse(visit);
+        }
+    }
+
+    fn clear(&mut self, out: &mut Vec<PyObjectRef>) {
+        if let Some(callback) = self.callback.get_mut().take() {
+            out.push(callback.function);
+            out.extend(callback.args);
+        }
+    }
+}
+
 /// Whether the exception leaves `run_forever` instead of going to the exception handler.
-pub(super) fn ends_the_run(raised: &PyBaseExceptionRef, vm: &VirtualMachine) -> bool {
+pub(crate) fn ends_the_run(raised: &PyBaseExceptionRef, vm: &VirtualMachine) -> bool {
     raised.fast_isinstance(vm.ctx.exceptions.system_exit)
         || raised.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt)
 }

@@ -1,30 +1,34 @@
 //! The methods of `LoopCore` that Python calls, as `asyncio.AbstractEventLoop` names them; those that begin with an
 //! underscore are for `everloop.loop`.
 
-use std::io;
 use std::os::fd::RawFd;
 use std::sync::atomic::Ordering;
 
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, builtins::PyType,
-    convert::IntoPyException, function::FuncArgs, pyclass, types::Constructor,
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    builtins::PyType,
+    function::FuncArgs,
+    pyclass,
+    types::{Constructor, SetAttr},
 };
 
 use super::calls::{Call, take_seconds};
 use super::completion::Completion;
 use super::core::{LoopCore, monotonic};
 use super::readiness::Direction;
+use super::ready::Ready;
 use super::timer_handle::TimerHandle;
+use crate::asyncio::{Future, Task};
 
 impl Constructor for LoopCore {
     type Args = FuncArgs;
 
-    fn py_new(_class: &Py<PyType>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<Self> {
-        Ok(Self::new())
+    fn py_new(class: &Py<PyType>, _args: FuncArgs, vm: &VirtualMachine) -> PyResult<Self> {
+        Ok(Self::new(Self::overrides_call_soon(class, vm)))
     }
 }
 
-#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor))]
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, SetAttr))]
 impl LoopCore {
     #[pymethod]
     fn call_soon(zelf: PyRef<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
@@ -33,7 +37,7 @@ impl LoopCore {
         Self::check_call(&zelf, "call_soon", &call, vm)?;
         let handle = Self::new_handle(&zelf, call, vm)?.into_ref(&vm.ctx);
         Self::trace(&zelf, handle.as_object(), vm)?;
-        zelf.ready.lock().push_back(handle.clone().into());
+        zelf.push(Ready::Handle(handle.clone().into()));
         Ok(handle.into())
     }
 
@@ -46,7 +50,7 @@ impl LoopCore {
             .shared()
             .into_ref(&vm.ctx);
         Self::trace(&zelf, handle.as_object(), vm)?;
-        zelf.ready.lock().push_back(handle.clone().into());
+        zelf.push(Ready::Handle(handle.clone().into()));
         zelf.wake.ring();
         Ok(handle.into())
     }
@@ -74,6 +78,45 @@ impl LoopCore {
     }
 
     #[pymethod]
+    fn create_future(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<PyRef<Future>> {
+        Future::of_loop(zelf.into(), vm)
+    }
+
+    #[pymethod]
+    fn create_task(zelf: PyRef<Self>, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        zelf.check_closed(vm)?;
+        let factory = zelf.task_factory.lock().clone();
+        if let Some(factory) = factory {
+            args.prepend_arg(zelf.into());
+            return factory.call(args, vm);
+        }
+        Ok(Task::start(zelf.into(), args.bind(vm)?, vm)?.into())
+    }
+
+    #[pygetset]
+    fn _task_factory(zelf: &Py<Self>) -> Option<PyObjectRef> {
+        zelf.task_factory.lock().clone()
+    }
+
+    #[pygetset(setter)]
+    fn set__task_factory(zelf: &Py<Self>, factory: Option<PyObjectRef>) {
+        let before = std::mem::replace(&mut *zelf.task_factory.lock(), factory);
+        drop(before);
+    }
+
+    /// Called with each task that ends with an exception, in the task's context.
+    #[pygetset]
+    fn _task_failure_handler(zelf: &Py<Self>) -> Option<PyObjectRef> {
+        zelf.task_failure_handler.lock().clone()
+    }
+
+    #[pygetset(setter)]
+    fn set__task_failure_handler(zelf: &Py<Self>, handler: Option<PyObjectRef>) {
+        let before = std::mem::replace(&mut *zelf.task_failure_handler.lock(), handler);
+        drop(before);
+    }
+
+    #[pymethod]
     fn time(_zelf: &Py<Self>) -> f64 {
         monotonic()
     }
@@ -82,7 +125,7 @@ impl LoopCore {
     #[pymethod]
     fn _add_callback(zelf: &Py<Self>, handle: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         if !handle.get_attr("_cancelled", vm)?.try_to_bool(vm)? {
-            zelf.ready.lock().push_back(handle);
+            zelf.push(Ready::Handle(handle));
         }
         Ok(())
     }
@@ -106,22 +149,14 @@ impl LoopCore {
         handle: PyObjectRef,
         vm: &VirtualMachine,
     ) -> PyResult {
-        let poller = zelf.driver(vm)?.readiness.poller();
-        let replaced = zelf
-            .watches
-            .lock()
-            .set(poller, fd, direction(writing), handle);
-        match replaced {
-            Ok(replaced) => Ok(vm.unwrap_or_none(replaced)),
-            Err(error) => Err(file_error(&error, vm)),
-        }
+        let replaced = zelf.watch(fd, direction(writing), handle, vm)?;
+        Ok(vm.unwrap_or_none(replaced))
     }
 
     /// Takes the handle of a descriptor away and returns it, or None.
     #[pymethod]
     fn _unwatch(zelf: &Py<Self>, fd: RawFd, writing: bool, vm: &VirtualMachine) -> PyResult {
-        let poller = zelf.driver(vm)?.readiness.poller();
-        let removed = zelf.watches.lock().unset(poller, fd, direction(writing));
+        let removed = zelf.unwatch(fd, direction(writing));
         Ok(vm.unwrap_or_none(removed))
     }
 
@@ -185,9 +220,9 @@ impl LoopCore {
 
     #[pygetset(name = "_ready")]
     fn ready_handles(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        vm.ctx
-            .new_list(zelf.ready.lock().iter().cloned().collect())
-            .into()
+        let entries: Vec<Ready> = zelf.ready.lock().iter().cloned().collect();
+        let handles = entries.into_iter().map(|entry| entry.into_handle(zelf, vm));
+        vm.ctx.new_list(handles.collect()).into()
     }
 
     #[pygetset(name = "_ready", setter)]
@@ -249,15 +284,5 @@ fn direction(writing: bool) -> Direction {
         Direction::Write
     } else {
         Direction::Read
-    }
-}
-
-fn file_error(
-    error: &io::Error,
-    vm: &VirtualMachine,
-) -> rustpython_vm::builtins::PyBaseExceptionRef {
-    match error.raw_os_error() {
-        Some(code) => io::Error::from_raw_os_error(code).into_pyexception(vm),
-        None => vm.new_os_error(error.to_string()),
     }
 }

@@ -7,9 +7,8 @@
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
-use std::time::Duration;
 
-use polling::{Event, Events, PollMode, Poller};
+use polling::{Event, PollMode, Poller};
 use rustpython_vm::PyObjectRef;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -124,6 +123,25 @@ impl Watches {
             .map(|(fd, watch)| (*fd, [watch.reader.clone(), watch.writer.clone()]))
     }
 
+    /// Whether the descriptor is watched.
+    pub(super) fn is_set(&self, fd: RawFd, direction: Direction) -> bool {
+        self.by_fd.get(&fd).is_some_and(|watch| match direction {
+            Direction::Read => watch.reader.is_some(),
+            Direction::Write => watch.writer.is_some(),
+        })
+    }
+
+    /// What runs when any of the descriptors is ready.
+    pub(super) fn targets(&self) -> impl Iterator<Item = &PyObjectRef> {
+        let watches = self.by_fd.values();
+        watches.flat_map(|watch| watch.reader.iter().chain(watch.writer.iter()))
+    }
+
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = PyObjectRef> {
+        let watches = self.by_fd.drain();
+        watches.flat_map(|(_, watch)| watch.reader.into_iter().chain(watch.writer))
+    }
+
     pub(super) fn clear(&mut self) {
         self.by_fd.clear();
     }
@@ -174,21 +192,61 @@ impl Readiness {
         &self.poller.get_ref().0
     }
 
-    /// What is ready now, without waiting.
-    pub(super) fn poll(&self, events: &mut Events) -> io::Result<()> {
-        events.clear();
-        self.poller().wait(events, Some(Duration::ZERO)).map(drop)
+    /// What is ready now, without waiting. A look costs one system call: the poller's own `wait` sets timers and
+    /// notifications up first, which makes five.
+    #[cfg(target_os = "linux")]
+    pub(super) fn poll(&self) -> io::Result<Vec<Event>> {
+        const AT_ONCE: u8 = 255;
+        let mut ready = [libc::epoll_event { events: 0, u64: 0 }; AT_ONCE as usize];
+        #[expect(unsafe_code, reason = "a system call")]
+        // SAFETY: `ready` has room for as many events as the call is told.
+        let count = unsafe {
+            libc::epoll_wait(
+                self.poller.as_raw_fd(),
+                ready.as_mut_ptr(),
+                AT_ONCE.into(),
+                0,
+            )
+        };
+        let Ok(count) = usize::try_from(count) else {
+            let error = io::Error::last_os_error();
+            return match error.kind() {
+                io::ErrorKind::Interrupted => Ok(Vec::new()),
+                _ => Err(error),
+            };
+        };
+        Ok(ready[..count].iter().copied().map(event).collect())
     }
 
-    /// Resolves when a watched descriptor is ready.
-    pub(super) async fn ready(&self, events: &mut Events) -> io::Result<()> {
+    /// What is ready now, without waiting.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn poll(&self) -> io::Result<Vec<Event>> {
+        let mut events = polling::Events::new();
+        self.poller()
+            .wait(&mut events, Some(std::time::Duration::ZERO))?;
+        Ok(events.iter().collect())
+    }
+
+    /// Resolves when a watched descriptor is ready, with all that are.
+    pub(super) async fn ready(&self) -> io::Result<Vec<Event>> {
         loop {
             let mut guard = self.poller.readable().await?;
-            self.poll(events)?;
+            let events = self.poll()?;
             if !events.is_empty() {
-                return Ok(());
+                return Ok(events);
             }
             guard.clear_ready();
         }
     }
+}
+
+/// As the poller reads its own events: errors and hang-ups are both readable and writable.
+#[cfg(target_os = "linux")]
+fn event(ready: libc::epoll_event) -> Event {
+    let either = libc::EPOLLHUP | libc::EPOLLERR;
+    let readable = either | libc::EPOLLIN | libc::EPOLLRDHUP | libc::EPOLLPRI;
+    let writable = either | libc::EPOLLOUT;
+    let is = |flags: i32| ready.events & flags.cast_unsigned() != 0;
+    let key = usize::try_from(ready.u64).unwrap_or(usize::MAX);
+    Event::new(key, is(readable), is(writable))
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
     function::PyComparisonValue,
+    object::{Traverse, TraverseFn},
     pyclass,
     types::{Comparable, Hashable, PyComparisonOp, Representable},
 };
@@ -13,7 +14,7 @@ use super::handle::Handle;
 use super::handle_text::{from_asyncio, show};
 
 /// A handle that runs at a time of the loop's clock, in seconds.
-#[pyclass(module = "everloop", name = "TimerHandle")]
+#[pyclass(module = "everloop", name = "TimerHandle", traverse = "manual")]
 #[derive(Debug, PyPayload)]
 pub struct TimerHandle {
     handle: PyRef<Handle>,
@@ -64,6 +65,14 @@ impl TimerHandle {
         let mine = vm.unwrap_or_none(Handle::_args(&self.handle, vm));
         let its = vm.unwrap_or_none(Handle::_args(&other.handle, vm));
         vm.bool_eq(&mine, &its)
+    }
+}
+
+#[expect(unsafe_code, reason = "the collector's protocol")]
+// SAFETY: the only reference that is owned is visited once.
+unsafe impl Traverse for TimerHandle {
+    fn traverse(&self, visit: &mut TraverseFn<'_>) {
+        self.handle.traverse(visit);
     }
 }
 

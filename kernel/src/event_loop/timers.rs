@@ -50,8 +50,14 @@ pub(super) struct Timers {
 impl Timers {
     pub(super) fn push(&mut self, timer: PyRef<TimerHandle>) {
         self.scheduled += 1;
+        let when = timer.due_at();
         self.heap.push(Entry {
-            when: timer.due_at(),
+            // "Not a number" has no place in an order: at once, as asyncio.
+            when: if when.is_nan() {
+                f64::NEG_INFINITY
+            } else {
+                when
+            },
             order: self.scheduled,
             timer,
         });
@@ -93,6 +99,11 @@ impl Timers {
         let timer = self.heap.pop()?.timer;
         timer.unschedule();
         Some(timer)
+    }
+
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = PyRef<TimerHandle>> {
+        self.cancelled = 0;
+        self.heap.drain().map(|entry| entry.timer)
     }
 
     pub(super) fn clear(&mut self) {

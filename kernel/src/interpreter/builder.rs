@@ -23,8 +23,10 @@ pub(super) fn build() -> Interpreter {
 pub(crate) fn with_settings(settings: Settings) -> Interpreter {
     let builder = InterpreterBuilder::new().settings(settings).init_stdlib();
     let everloop = crate::native::module_def(&builder.ctx);
+    let asyncio = crate::asyncio::module_def(&builder.ctx);
     builder
         .add_native_module(everloop)
+        .add_native_module(asyncio)
         .add_frozen_modules(PYTHON)
         .build()
 }

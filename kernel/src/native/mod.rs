@@ -40,7 +40,10 @@ mod _everloop {
     use super::origin::Origin;
     use super::statements::Statements;
     use super::{interrupts, output};
-    use crate::event_loop::{Completion, Handle, LoopCore, TimerHandle};
+    use crate::event_loop::{
+        Completion, Handle, LoopCore, SocketTransport, StreamOperation, StreamReader,
+        StreamReaderProtocol, StreamWriter, TimerHandle, WriteReady,
+    };
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
@@ -49,6 +52,12 @@ mod _everloop {
             Handle::make_static_type(),
             TimerHandle::make_static_type(),
             Completion::make_static_type(),
+            SocketTransport::make_static_type(),
+            WriteReady::make_static_type(),
+            StreamReader::make_static_type(),
+            StreamReaderProtocol::make_static_type(),
+            StreamWriter::make_static_type(),
+            StreamOperation::make_static_type(),
             Cell::make_static_type(),
             Interruptible::make_static_type(),
             Origin::make_static_type(),

@@ -8,8 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
+_PY_TASK = "puts asyncio's task in Python in the place of `asyncio.Task`; EverLoop makes its own"
+
 #: What EverLoop does otherwise than asyncio, on purpose.
 EVERLOOP = {
+    **dict.fromkeys(
+        (
+            "test_free_threading.*Py*.test_all_tasks_from_other_thread_includes_eager_tasks",
+            "test_graph.TestCallStackPy.test_stack_async_gen",
+            "test_graph.TestCallStackPy.test_stack_future",
+            "test_graph.TestCallStackPy.test_stack_gather",
+            "test_graph.TestCallStackPy.test_stack_shield",
+            "test_graph.TestCallStackPy.test_stack_task",
+            "test_graph.TestCallStackPy.test_stack_tgroup",
+            "test_graph.TestCallStackPy.test_stack_timeout",
+            "test_graph.TestCallStackPy.test_stack_wait",
+        ),
+        _PY_TASK,
+    ),
     "test_events.*EventLoopTests.test_run_until_complete_nesting": (
         "wants an error from `run_until_complete` inside the running loop; EverLoop takes turns of it"
     ),
@@ -18,7 +34,6 @@ EVERLOOP = {
 #: What RustPython lacks.
 RUSTPYTHON = {
     "test_events.UnixPipeObjectSupportTests.test_*_fifo": "there is no `os.mkfifo`",
-    "test_futures.C*Tests.test_future_cancel_message_setter": "`_cancel_message` of a Future can be deleted",
     "test_sslproto.SslProtoHandshakeTests.test_check_hostname_requires_server_hostname": (
         "`SSLContext.wrap_bio` does not ask for a name when `check_hostname` is set"
     ),
@@ -32,7 +47,6 @@ LATER_ASYNCIO = {
     "test_base_events.*.test_create_connection_*transport_error_closes_sock": (
         "`create_connection` closes the socket when no transport can be made"
     ),
-    "test_events.*EventLoopTests.test_writelines_empty_chunk": "`writelines` leaves empty chunks out",
     "test_graph.TestCallStack*.test_call_graph_finished_task": "the call graph has no frame of a finished coroutine",
     "test_graph.TestCallStack*.test_capture_call_graph_generator_keeps_caller_frames": (
         "the call graph goes on through generators"
