@@ -25,6 +25,8 @@ LAB_FLAGS := $(if $(filter 0,$(shell id -u)),--allow-root)
 LAB := $(CACHE)/lab
 TESTS := $(CACHE)/tests
 CHECK := $(CACHE)/check
+# CPython's own tests, which judge the loop (tests/python/asyncio).
+CPYTHON := $(CACHE)/cpython
 
 .NOTPARALLEL:
 .PHONY: build lab test test-rust test-python check bench example clean
@@ -51,7 +53,9 @@ endif
 test-python: build
 	scripts/venv $(TESTS) tests/python/requirements.txt
 	$(EVERLOOP_BIN) install --prefix $(TESTS)
-	scripts/with-browser $(TESTS)/bin/python -m pytest tests/python $(PYTEST_FLAGS)
+	-scripts/cpython-tests $(CPYTHON)
+	EVERLOOP_CPYTHON_TESTS=$${EVERLOOP_CPYTHON_TESTS-$$(ls -d $(CPYTHON)/test 2>/dev/null)} \
+	    scripts/with-browser $(TESTS)/bin/python -m pytest tests/python $(PYTEST_FLAGS)
 
 check:
 	cargo fmt --all --check

@@ -6,9 +6,11 @@ loop, so that other tasks go on, until it has what it waits for.
 """
 
 import asyncio
+import selectors
+import sys
 import threading
-from asyncio import constants, events, futures, tasks
-from asyncio.log import logger
+import weakref
+from asyncio import base_events, constants, events, format_helpers, futures, tasks, unix_events
 from asyncio.unix_events import _UnixSelectorEventLoop
 
 import _everloop
@@ -18,8 +20,9 @@ from everloop.transports import make_transport
 class EverLoop(_everloop.LoopCore, _UnixSelectorEventLoop):
     """The loop. Everything of ``asyncio.AbstractEventLoop`` on Unix; see there for the meaning of each method."""
 
-    def __init__(self):
-        _UnixSelectorEventLoop.__init__(self, _NoSelector())
+    def __init__(self, selector=None):
+        """`selector` is taken, as asyncio's loops take one, and closed with the loop; tokio does its work."""
+        _UnixSelectorEventLoop.__init__(self, _Watched(self, selector))
 
     # -- running
 
@@ -147,23 +150,16 @@ class EverLoop(_everloop.LoopCore, _UnixSelectorEventLoop):
         make_transport(self, rawsock, ssl_protocol, extra=extra, server=server)
         return ssl_protocol._app_transport
 
-    # -- debug mode: asyncio's own handles, which know where they were made
+    # -- debug mode
 
-    def _call_soon_in_debug_mode(self, callback, *args, context=None):
-        self._check_thread()
-        return self._call_soon_threadsafe_in_debug_mode(callback, *args, context=context, method="call_soon")
-
-    def _call_soon_threadsafe_in_debug_mode(self, callback, *args, context=None, method="call_soon_threadsafe"):
+    def _check_call(self, method, callback):
+        if method != "call_soon_threadsafe":
+            self._check_thread()
         self._check_callback(callback, method)
-        handle = events.Handle(callback, args, self, context)
-        if handle._source_traceback:
-            del handle._source_traceback[-2:]
-        self._add_callback(handle)
-        return handle
 
-    def _check_call_at(self, when, callback, *args, context=None):
-        self._check_thread()
-        self._check_callback(callback, "call_at")
+    def _trace_handle(self, handle):
+        """Let a handle know where it was made: at the caller of the native method that calls this."""
+        handle._source_traceback = format_helpers.extract_stack(sys._getframe(1))
 
     def _run_in_debug_mode(self, handle):
         """Run a handle and say so when it held the loop up (``BaseEventLoop._run_once``)."""
@@ -175,7 +171,8 @@ class EverLoop(_everloop.LoopCore, _UnixSelectorEventLoop):
             handle._run()
             took = self.time() - started
             if took >= self.slow_callback_duration:
-                logger.warning("Executing %s took %.3f seconds", asyncio.base_events._format_handle(handle), took)
+                source = base_events._format_handle(handle)
+                base_events.logger.warning("Executing %s took %.3f seconds", source, took)
         finally:
             self._current_handle = None
 
@@ -186,14 +183,42 @@ class EverLoopPolicy(events._BaseDefaultEventLoopPolicy):
     _loop_factory = EverLoop
 
 
-class _NoSelector:
-    """In the place of the selector that asyncio's loop would poll: the descriptors are watched natively."""
+def install():
+    """Make :class:`EverLoop` the loop of everybody who does not ask for another."""
+    # Not the policy but what makes it, so that `asyncio.set_event_loop_policy(None)` comes back to it.
+    unix_events._DefaultEventLoopPolicy = EverLoopPolicy
+    asyncio.EventLoop = unix_events.EventLoop = EverLoop
+
+
+class _Watched:
+    """In the place of the selector that asyncio's loop would poll: shows what is watched natively."""
+
+    def __init__(self, loop, unused):
+        self._loop = weakref.ref(loop)
+        self._unused = unused
+
+    def get_key(self, file):
+        """What of the file is watched, as ``selectors.BaseSelector.get_key``."""
+        fd = _descriptor(file)
+        try:
+            reader, writer = self._handles()[fd]
+        except KeyError:
+            raise KeyError(f"{file!r} is not registered") from None
+        watched = selectors.EVENT_READ if reader else 0
+        if writer:
+            watched |= selectors.EVENT_WRITE
+        return selectors.SelectorKey(file, fd, watched, (reader, writer))
 
     def get_map(self):
-        return {}
+        return {fd: self.get_key(fd) for fd in self._handles()}
+
+    def _handles(self):
+        loop = self._loop()
+        return {} if loop is None else loop._watched()
 
     def close(self):
-        pass
+        if self._unused is not None:
+            self._unused.close()
 
 
 def _descriptor(file):

@@ -8,11 +8,9 @@ import _asyncio
 
 def install(asyncio):
     """Make ``EverLoop`` the loop of asyncio, and the classes and functions of everloop those of asyncio."""
-    from everloop import byte_streams, reentry
-    from everloop.loop import EverLoop, EverLoopPolicy
+    from everloop import byte_streams, loop, reentry
 
-    asyncio.events._set_event_loop_policy(EverLoopPolicy())
-    asyncio.EventLoop = EverLoop
+    loop.install()
     # Awaited by every `sleep(0)`, it is a generator in asyncio.
     asyncio.tasks.__sleep0 = _asyncio._sleep0
     reentry.install()

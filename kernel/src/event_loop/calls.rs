@@ -2,7 +2,9 @@
 
 use std::sync::OnceLock;
 
-use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine, function::FuncArgs};
+use rustpython_vm::{
+    AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine, function::FuncArgs,
+};
 
 use super::handle::Callback;
 
@@ -32,6 +34,14 @@ impl Call {
         let context = args
             .take_keyword("context")
             .filter(|context| !vm.is_none(context));
+        if let Some(context) = &context {
+            check_context(context, vm)?;
+        }
+        if args.args.is_empty()
+            && let Some(callback) = args.take_keyword("callback")
+        {
+            args.prepend_arg(callback);
+        }
         if let Some((name, _)) = args.kwargs.first() {
             return Err(vm.new_type_error(format!(
                 "{method}() got an unexpected keyword argument '{name}'"
@@ -51,6 +61,23 @@ impl Call {
             context,
         })
     }
+}
+
+/// What is not a context would be found out where it can no longer be said whose it is.
+fn check_context(context: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
+    static CONTEXT: OnceLock<PyObjectRef> = OnceLock::new();
+    let class = match CONTEXT.get() {
+        Some(class) => class,
+        None => {
+            let class = vm.import("_contextvars", 0)?.get_attr("Context", vm)?;
+            CONTEXT.get_or_init(|| class)
+        }
+    };
+    if class.is(context.class()) {
+        return Ok(());
+    }
+    let name = context.class().name().to_owned();
+    Err(vm.new_type_error(format!("context must be a contextvars.Context, not {name}")))
 }
 
 pub(super) fn take_seconds(

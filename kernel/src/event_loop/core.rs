@@ -10,16 +10,17 @@ use std::time::{Duration, Instant};
 
 use polling::Event;
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
     builtins::PyBaseExceptionRef, common::lock::PyMutex, convert::IntoPyException, pyclass, signal,
 };
 
 use super::calls::Call;
 use super::completion::Completion;
 use super::driver::Driver;
-use super::handle::{Handle, TimerHandle};
+use super::handle::Handle;
 use super::readiness::{Direction, Watches};
 use super::ready::Ready;
+use super::timer_handle::TimerHandle;
 use super::timers::Timers;
 use super::wake::Wake;
 
@@ -27,7 +28,7 @@ use super::wake::Wake;
 const POLL_INTERVAL: Duration = Duration::from_micros(50);
 
 /// What the loop's hot path reads and writes. `EverLoop` inherits from it and from asyncio's selector loop.
-#[pyclass(module = "_everloop", name = "LoopCore")]
+#[pyclass(module = "_everloop", name = "LoopCore", traverse = "manual")]
 #[derive(Debug, PyPayload)]
 pub struct LoopCore {
     pub(super) ready: PyMutex<VecDeque<Ready>>,
@@ -113,29 +114,47 @@ impl LoopCore {
     }
 
     /// Takes away what runs when the descriptor is ready and returns it.
-    pub(super) fn unwatch(
-        &self,
-        fd: RawFd,
-        direction: Direction,
-        vm: &VirtualMachine,
-    ) -> PyResult<Option<Ready>> {
+    pub(super) fn unwatch(&self, fd: RawFd, direction: Direction) -> Option<Ready> {
         if self.closed.load(Ordering::Relaxed) {
-            return Ok(None);
+            return None;
         }
-        let poller = self.driver(vm)?.readiness.poller();
-        Ok(self.watches.lock().unset(poller, fd, direction))
+        // Nothing was watched before there was a driver; making one takes descriptors, of which none may be left.
+        let Some(driver) = self.driver.get() else {
+            return None;
+        };
+        let poller = driver.readiness.poller();
+        self.watches.lock().unset(poller, fd, direction)
     }
 
-    pub(super) fn new_handle(
-        zelf: &Py<Self>,
-        call: Call,
-        vm: &VirtualMachine,
-    ) -> PyResult<PyRef<Handle>> {
+    pub(super) fn new_handle(zelf: &Py<Self>, call: Call, vm: &VirtualMachine) -> PyResult<Handle> {
         let context = match call.context {
             Some(context) => context,
             None => super::calls::copy_context(vm)?,
         };
-        Ok(Handle::new(call.callback, context, zelf.as_object().to_owned()).into_ref(&vm.ctx))
+        let event_loop = zelf.as_object().to_owned();
+        Ok(Handle::new(call.callback, context, event_loop))
+    }
+
+    /// What debug mode checks of a call, before anything is scheduled.
+    pub(super) fn check_call(
+        zelf: &Py<Self>,
+        method: &str,
+        call: &Call,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        if zelf.debug.load(Ordering::Relaxed) {
+            let callback = call.callback.function.clone();
+            vm.call_method(zelf.as_object(), "_check_call", (method, callback))?;
+        }
+        Ok(())
+    }
+
+    /// In debug mode a handle knows where it was made.
+    pub(super) fn trace(zelf: &Py<Self>, handle: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
+        if zelf.debug.load(Ordering::Relaxed) {
+            vm.call_method(zelf.as_object(), "_trace_handle", (handle.to_owned(),))?;
+        }
+        Ok(())
     }
 
     pub(super) fn schedule(
@@ -144,8 +163,9 @@ impl LoopCore {
         call: Call,
         vm: &VirtualMachine,
     ) -> PyResult {
-        let handle = Self::new_handle(zelf, call, vm)?;
+        let handle = Self::new_handle(zelf, call, vm)?.into_ref(&vm.ctx);
         let timer = TimerHandle::new(handle, when).into_ref(&vm.ctx);
+        Self::trace(zelf, timer.as_object(), vm)?;
         zelf.scheduled.lock().push(timer.clone());
         Ok(timer.into())
     }
@@ -183,7 +203,7 @@ impl LoopCore {
 
     /// One iteration of the loop, as `asyncio.base_events._run_once`: jobs of other threads, then waiting if there is
     /// nothing to do, then the handles that are ready now. Those that they make ready run in the next turn.
-    fn turn(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+    pub(super) fn turn(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         for job in zelf.wake.take_jobs() {
             job(vm)?;
         }

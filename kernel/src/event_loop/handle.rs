@@ -1,4 +1,4 @@
-//! `Handle` and `TimerHandle`: a callback that the loop will run (`asyncio.events` has them in Python).
+//! `Handle`: a callback that the loop will run (`asyncio.events` has it in Python).
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,10 +7,13 @@ use rustpython_vm::{
     builtins::PyBaseExceptionRef,
     common::lock::PyMutex,
     function::FuncArgs,
-    function::PyComparisonValue,
+    object::{Traverse, TraverseFn},
     pyclass,
-    types::{Comparable, Hashable, PyComparisonOp, Representable},
+    types::Representable,
 };
+
+use super::exclusive::{Exclusive, Guard};
+use super::handle_text::{callback_repr, from_asyncio, show};
 
 /// What a handle runs; taken out when the handle is cancelled, so that its references are given back at once.
 #[derive(Debug, Clone)]
@@ -20,13 +23,26 @@ pub(super) struct Callback {
 }
 
 /// A callback, its arguments and the context that it runs in.
-#[pyclass(module = "everloop", name = "Handle")]
+#[pyclass(module = "everloop", name = "Handle", traverse = "manual")]
 #[derive(Debug, PyPayload)]
 pub struct Handle {
     callback: PyMutex<Option<Callback>>,
     context: PyObjectRef,
     event_loop: PyObjectRef,
     cancelled: AtomicBool,
+    /// Of a handle that other threads have: they do not cancel it while it runs.
+    exclusive: Option<Box<Exclusive>>,
+    /// In debug mode.
+    origin: PyMutex<Option<Box<Origin>>>,
+}
+
+/// What debug mode knows of a handle.
+#[derive(Debug)]
+struct Origin {
+    /// The stack of the call that made it.
+    source_traceback: PyObjectRef,
+    /// How it showed itself before it was cancelled and its callback given back.
+    cancelled_repr: Option<String>,
 }
 
 impl Handle {
@@ -36,7 +52,15 @@ impl Handle {
             context,
             event_loop,
             cancelled: AtomicBool::new(false),
+            exclusive: None,
+            origin: PyMutex::new(None),
         }
+    }
+
+    /// As `asyncio.events._ThreadSafeHandle`.
+    pub(super) fn shared(mut self) -> Self {
+        self.exclusive = Some(Box::default());
+        self
     }
 
     pub(super) fn is_cancelled(&self) -> bool {
@@ -59,11 +83,22 @@ impl Handle {
     /// # Errors
     /// `SystemExit` and `KeyboardInterrupt` end the loop's run and are passed on.
     pub(super) fn run(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        match zelf.call(vm) {
+        zelf.run_as(zelf.as_object(), vm)
+    }
+
+    /// `shown` is the handle that messages name.
+    pub(super) fn run_as(&self, shown: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
+        let _alone = self.alone(vm);
+        match self.call(vm) {
             Ok(()) => Ok(()),
             Err(raised) if ends_the_run(&raised, vm) => Err(raised),
-            Err(raised) => zelf.report(zelf.as_object(), raised, vm),
+            Err(raised) => self.report(shown, raised, vm),
         }
+    }
+
+    /// Keeps other threads from running or cancelling the handle meanwhile, if it is shared with some.
+    fn alone(&self, vm: &VirtualMachine) -> Option<Guard<'_>> {
+        self.exclusive.as_ref().map(|exclusive| exclusive.enter(vm))
     }
 
     pub(super) fn report(
@@ -73,7 +108,7 @@ impl Handle {
         vm: &VirtualMachine,
     ) -> PyResult<()> {
         let context = vm.ctx.new_dict();
-        let source = callback_repr(self, vm)?;
+        let source = callback_repr(self, vm)?.unwrap_or_default();
         context.set_item(
             "message",
             vm.ctx
@@ -81,16 +116,102 @@ impl Handle {
                 .into(),
             vm,
         )?;
-        context.set_item("exception", raised.into(), vm)?;
+        context.set_item("exception", raised.clone().into(), vm)?;
         context.set_item("handle", handle.to_owned(), vm)?;
-        vm.call_method(&self.event_loop, "call_exception_handler", (context,))
-            .map(drop)
+        if let Some(source_traceback) = self.source_traceback() {
+            context.set_item("source_traceback", source_traceback, vm)?;
+        }
+        // As inside of an `except` clause: what the handler raises has this one as its context.
+        let before = vm.current_exception();
+        vm.set_exception(Some(raised));
+        let result = vm.call_method(&self.event_loop, "call_exception_handler", (context,));
+        vm.set_exception(before);
+        result.map(drop)
     }
 
-    fn cancel_once(&self) -> bool {
+    pub(super) fn cancel_once(&self, shown: &PyObject, vm: &VirtualMachine) -> PyResult<bool> {
+        let _alone = self.alone(vm);
+        if self.is_cancelled() {
+            return Ok(false);
+        }
+        let traced = self.origin.lock().is_some();
+        if traced {
+            // asyncio marks it first, so that the text says that it is cancelled, and of what.
+            self.cancelled.store(true, Ordering::Relaxed);
+            let repr = shown.repr(vm)?.to_string_lossy().into_owned();
+            if let Some(origin) = self.origin.lock().as_mut() {
+                origin.cancelled_repr = Some(repr);
+            }
+            drop(self.callback.lock().take());
+            return Ok(true);
+        }
         let first = !self.cancelled.swap(true, Ordering::Relaxed);
         drop(self.callback.lock().take());
-        first
+        Ok(first)
+    }
+
+    fn class_name(&self) -> &'static str {
+        if self.exclusive.is_some() {
+            "_ThreadSafeHandle"
+        } else {
+            "Handle"
+        }
+    }
+
+    pub(super) fn callback(&self) -> Option<Callback> {
+        self.callback.lock().clone()
+    }
+
+    pub(super) fn context(&self) -> &PyObjectRef {
+        &self.context
+    }
+
+    pub(super) fn event_loop(&self) -> &PyObjectRef {
+        &self.event_loop
+    }
+
+    pub(super) fn cancelled_repr(&self) -> Option<String> {
+        let origin = self.origin.lock();
+        origin
+            .as_ref()
+            .and_then(|origin| origin.cancelled_repr.clone())
+    }
+
+    pub(super) fn source_traceback(&self) -> Option<PyObjectRef> {
+        let origin = self.origin.lock();
+        origin
+            .as_ref()
+            .map(|origin| origin.source_traceback.clone())
+    }
+
+    pub(super) fn set_source_traceback(&self, source_traceback: PyObjectRef) {
+        *self.origin.lock() = Some(Box::new(Origin {
+            source_traceback,
+            cancelled_repr: None,
+        }));
+    }
+}
+
+#[expect(unsafe_code, reason = "the collector's protocol")]
+// SAFETY: each reference that is owned is visited once.
+unsafe impl Traverse for Handle {
+    fn traverse(&self, visit: &mut TraverseFn<'_>) {
+        if let Some(Some(callback)) = self.callback.try_lock().as_deref() {
+            callback.function.traverse(visit);
+            callback.args.traverse(visit);
+        }
+        self.context.traverse(visit);
+        self.event_loop.traverse(visit);
+        if let Some(Some(origin)) = self.origin.try_lock().as_deref() {
+            origin.source_traceback.traverse(visit);
+        }
+    }
+
+    fn clear(&mut self, out: &mut Vec<PyObjectRef>) {
+        if let Some(callback) = self.callback.get_mut().take() {
+            out.push(callback.function);
+            out.extend(callback.args);
+        }
     }
 }
 
@@ -100,31 +221,16 @@ pub(crate) fn ends_the_run(raised: &PyBaseExceptionRef, vm: &VirtualMachine) -> 
         || raised.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt)
 }
 
-/// `name(args) at file:line`, as asyncio shows it in its messages.
-fn callback_repr(handle: &Handle, vm: &VirtualMachine) -> PyResult<String> {
-    let Some(callback) = handle.callback.lock().clone() else {
-        return Ok("cancelled".to_owned());
-    };
-    let helpers = vm.import("asyncio.format_helpers", 0)?;
-    let helpers = helpers.get_attr("format_helpers", vm).unwrap_or(helpers);
-    let args = vm.ctx.new_tuple(callback.args);
-    let text = vm.call_method(
-        &helpers,
-        "_format_callback_source",
-        (callback.function, args),
-    )?;
-    Ok(text.str(vm)?.to_string_lossy().into_owned())
-}
-
 #[pyclass(flags(HAS_WEAKREF), with(Representable))]
 impl Handle {
     #[pymethod]
-    fn cancel(zelf: &Py<Self>) {
-        zelf.cancel_once();
+    fn cancel(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        zelf.cancel_once(zelf.as_object(), vm).map(drop)
     }
 
     #[pymethod]
-    fn cancelled(zelf: &Py<Self>) -> bool {
+    fn cancelled(zelf: &Py<Self>, vm: &VirtualMachine) -> bool {
+        let _alone = zelf.alone(vm);
         zelf.is_cancelled()
     }
 
@@ -144,7 +250,7 @@ impl Handle {
     }
 
     #[pygetset]
-    fn _callback(zelf: &Py<Self>) -> Option<PyObjectRef> {
+    pub(super) fn _callback(zelf: &Py<Self>) -> Option<PyObjectRef> {
         zelf.callback
             .lock()
             .as_ref()
@@ -152,7 +258,7 @@ impl Handle {
     }
 
     #[pygetset]
-    fn _args(zelf: &Py<Self>, vm: &VirtualMachine) -> Option<PyObjectRef> {
+    pub(super) fn _args(zelf: &Py<Self>, vm: &VirtualMachine) -> Option<PyObjectRef> {
         zelf.callback
             .lock()
             .as_ref()
@@ -169,139 +275,25 @@ impl Handle {
         zelf.event_loop.clone()
     }
 
-    /// Handles with a traceback of their creation are asyncio's own; the loop makes those in debug mode.
     #[pygetset]
-    fn _source_traceback(_zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        vm.ctx.none()
+    fn _source_traceback(zelf: &Py<Self>) -> Option<PyObjectRef> {
+        zelf.source_traceback()
+    }
+
+    #[pygetset(setter)]
+    fn set__source_traceback(zelf: &Py<Self>, source_traceback: PyObjectRef) {
+        zelf.set_source_traceback(source_traceback);
+    }
+
+    /// To `isinstance` it is one of asyncio's.
+    #[pygetset]
+    fn __class__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        from_asyncio("events", zelf.class_name(), vm)
     }
 }
 
 impl Representable for Handle {
     fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
-        if zelf.is_cancelled() {
-            return Ok("<Handle cancelled>".to_owned());
-        }
-        Ok(format!("<Handle {}>", callback_repr(zelf, vm)?))
-    }
-}
-
-/// A handle that runs at a time of the loop's clock, in seconds.
-#[pyclass(module = "everloop", name = "TimerHandle")]
-#[derive(Debug, PyPayload)]
-pub struct TimerHandle {
-    pub(super) handle: PyRef<Handle>,
-    when: f64,
-}
-
-impl TimerHandle {
-    pub(super) fn new(handle: PyRef<Handle>, when: f64) -> Self {
-        Self { handle, when }
-    }
-
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.handle.is_cancelled()
-    }
-
-    pub(super) fn due_at(&self) -> f64 {
-        self.when
-    }
-}
-
-#[pyclass(flags(HAS_WEAKREF), with(Representable, Comparable, Hashable))]
-impl TimerHandle {
-    #[pymethod]
-    fn when(zelf: &Py<Self>) -> f64 {
-        zelf.when
-    }
-
-    #[pymethod]
-    fn cancel(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        if zelf.handle.cancel_once() {
-            vm.call_method(
-                &zelf.handle.event_loop,
-                "_timer_handle_cancelled",
-                (vm.ctx.none(),),
-            )?;
-        }
-        Ok(())
-    }
-
-    #[pymethod]
-    fn cancelled(zelf: &Py<Self>) -> bool {
-        zelf.is_cancelled()
-    }
-
-    #[pymethod]
-    fn get_context(zelf: &Py<Self>) -> PyObjectRef {
-        zelf.handle.context.clone()
-    }
-
-    #[pymethod(name = "_run")]
-    fn py_run(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        Handle::run(&zelf.handle, vm)
-    }
-
-    #[pygetset]
-    fn _when(zelf: &Py<Self>) -> f64 {
-        zelf.when
-    }
-
-    #[pygetset]
-    fn _cancelled(zelf: &Py<Self>) -> bool {
-        zelf.is_cancelled()
-    }
-
-    #[pygetset]
-    fn _callback(zelf: &Py<Self>) -> Option<PyObjectRef> {
-        Handle::_callback(&zelf.handle)
-    }
-
-    #[pygetset]
-    fn _args(zelf: &Py<Self>, vm: &VirtualMachine) -> Option<PyObjectRef> {
-        Handle::_args(&zelf.handle, vm)
-    }
-
-    #[pygetset]
-    fn _source_traceback(_zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        vm.ctx.none()
-    }
-}
-
-impl Representable for TimerHandle {
-    fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
-        if zelf.is_cancelled() {
-            return Ok(format!("<TimerHandle cancelled when={}>", zelf.when));
-        }
-        Ok(format!(
-            "<TimerHandle when={} {}>",
-            zelf.when,
-            callback_repr(&zelf.handle, vm)?
-        ))
-    }
-}
-
-impl Comparable for TimerHandle {
-    fn cmp(
-        zelf: &Py<Self>,
-        other: &PyObject,
-        op: PyComparisonOp,
-        _vm: &VirtualMachine,
-    ) -> PyResult<PyComparisonValue> {
-        let Some(other) = other.downcast_ref::<Self>() else {
-            return Ok(PyComparisonValue::NotImplemented);
-        };
-        Ok(match zelf.when.partial_cmp(&other.when) {
-            Some(order) => PyComparisonValue::Implemented(op.eval_ord(order)),
-            None => PyComparisonValue::Implemented(false),
-        })
-    }
-}
-
-impl Hashable for TimerHandle {
-    fn hash(
-        zelf: &Py<Self>,
-        _vm: &VirtualMachine,
-    ) -> PyResult<rustpython_vm::common::hash::PyHash> {
-        Ok(rustpython_vm::common::hash::hash_float(zelf.when).unwrap_or_default())
+        show(zelf, zelf.class_name(), "", vm)
     }
 }

@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 use std::sync::atomic::Ordering;
 
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine,
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
     builtins::PyType,
     function::FuncArgs,
     pyclass,
@@ -17,6 +17,7 @@ use super::completion::Completion;
 use super::core::{LoopCore, monotonic};
 use super::readiness::Direction;
 use super::ready::Ready;
+use super::timer_handle::TimerHandle;
 use crate::asyncio::{Future, Task};
 
 impl Constructor for LoopCore {
@@ -32,10 +33,10 @@ impl LoopCore {
     #[pymethod]
     fn call_soon(zelf: PyRef<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
         zelf.check_closed(vm)?;
-        if zelf.debug.load(Ordering::Relaxed) {
-            return vm.call_method(zelf.as_object(), "_call_soon_in_debug_mode", args);
-        }
-        let handle = Self::new_handle(&zelf, Call::from_args("call_soon", args, vm)?, vm)?;
+        let call = Call::from_args("call_soon", args, vm)?;
+        Self::check_call(&zelf, "call_soon", &call, vm)?;
+        let handle = Self::new_handle(&zelf, call, vm)?.into_ref(&vm.ctx);
+        Self::trace(&zelf, handle.as_object(), vm)?;
         zelf.push(Ready::Handle(handle.clone().into()));
         Ok(handle.into())
     }
@@ -43,23 +44,15 @@ impl LoopCore {
     #[pymethod]
     fn call_soon_threadsafe(zelf: PyRef<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
         zelf.check_closed(vm)?;
-        let handle = if zelf.debug.load(Ordering::Relaxed) {
-            vm.call_method(
-                zelf.as_object(),
-                "_call_soon_threadsafe_in_debug_mode",
-                args,
-            )?
-        } else {
-            let handle = Self::new_handle(
-                &zelf,
-                Call::from_args("call_soon_threadsafe", args, vm)?,
-                vm,
-            )?;
-            zelf.push(Ready::Handle(handle.clone().into()));
-            handle.into()
-        };
+        let call = Call::from_args("call_soon_threadsafe", args, vm)?;
+        Self::check_call(&zelf, "call_soon_threadsafe", &call, vm)?;
+        let handle = Self::new_handle(&zelf, call, vm)?
+            .shared()
+            .into_ref(&vm.ctx);
+        Self::trace(&zelf, handle.as_object(), vm)?;
+        zelf.push(Ready::Handle(handle.clone().into()));
         zelf.wake.ring();
-        Ok(handle)
+        Ok(handle.into())
     }
 
     #[pymethod]
@@ -77,13 +70,11 @@ impl LoopCore {
         if let Some(when) = args.take_keyword("when") {
             args.prepend_arg(when);
         }
-        let debug = zelf.debug.load(Ordering::Relaxed).then(|| args.clone());
         let when = take_seconds("call_at", "when", &mut args, vm)?;
         zelf.check_closed(vm)?;
-        if let Some(args) = debug {
-            vm.call_method(zelf.as_object(), "_check_call_at", args)?;
-        }
-        Self::schedule(&zelf, when, Call::from_args("call_at", args, vm)?, vm)
+        let call = Call::from_args("call_at", args, vm)?;
+        Self::check_call(&zelf, "call_at", &call, vm)?;
+        Self::schedule(&zelf, when, call, vm)
     }
 
     #[pymethod]
@@ -140,8 +131,13 @@ impl LoopCore {
     }
 
     #[pymethod]
-    fn _timer_handle_cancelled(zelf: &Py<Self>, _timer: PyObjectRef) {
-        zelf.scheduled.lock().note_cancelled();
+    fn _timer_handle_cancelled(zelf: &Py<Self>, timer: PyObjectRef) {
+        let scheduled = timer
+            .downcast_ref::<TimerHandle>()
+            .is_some_and(|timer| timer.is_scheduled());
+        if scheduled {
+            zelf.scheduled.lock().note_cancelled();
+        }
     }
 
     /// Sets the handle that runs when the descriptor is readable (or writable) and returns the one before.
@@ -160,8 +156,28 @@ impl LoopCore {
     /// Takes the handle of a descriptor away and returns it, or None.
     #[pymethod]
     fn _unwatch(zelf: &Py<Self>, fd: RawFd, writing: bool, vm: &VirtualMachine) -> PyResult {
-        let removed = zelf.unwatch(fd, direction(writing), vm)?;
+        let removed = zelf.unwatch(fd, direction(writing));
         Ok(vm.unwrap_or_none(removed.and_then(handle_of)))
+    }
+
+    /// The handles of the watched descriptors: `{fd: (reader, writer)}`.
+    #[pymethod]
+    fn _watched(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        let watched = vm.ctx.new_dict();
+        let watches: Vec<_> = zelf.watches.lock().entries().collect();
+        for (fd, entries) in watches {
+            let handle = |entry: Ready| entry.into_handle(zelf, vm);
+            let handles = entries.map(|entry| vm.unwrap_or_none(entry.map(handle)));
+            let handles = vm.ctx.new_tuple(handles.into());
+            watched.set_item(vm.ctx.new_int(fd).as_object(), handles.into(), vm)?;
+        }
+        Ok(watched.into())
+    }
+
+    /// One turn, as `BaseEventLoop._run_once`.
+    #[pymethod]
+    fn _run_once(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        Self::turn(&zelf, vm)
     }
 
     #[pymethod]

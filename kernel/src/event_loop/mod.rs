@@ -5,9 +5,11 @@
 //! `python/everloop/loop.py`. [`LoopCore`] is the native base class of `EverLoop`.
 //!
 //! - `core`: the class and one turn of the loop; `methods`: what Python calls of it; `calls`: their arguments
+//! - `collect`: what the collector of cycles asks
 //! - `completion`: what a run of the loop waits for
 //! - `ready`: the entries of the ready queue; `tasks`: what tasks need of their loop
-//! - `handle`: `Handle` and `TimerHandle`
+//! - `handle`, `timer_handle`: what the loop runs; `handle_text`: how they show themselves
+//! - `exclusive`: keeps a handle that threads share to one of them at a time
 //! - `timers`: the heap of scheduled handles
 //! - `readiness`: descriptors that are watched for reading and writing
 //! - `transport`: connected stream sockets; `streams`: the reader, writer and protocol of `asyncio.streams`
@@ -21,10 +23,13 @@
 
 mod alarm;
 mod calls;
+mod collect;
 mod completion;
 mod core;
 mod driver;
+mod exclusive;
 mod handle;
+mod handle_text;
 mod methods;
 mod own_method;
 mod readiness;
@@ -32,6 +37,7 @@ mod ready;
 mod slot;
 mod streams;
 mod tasks;
+mod timer_handle;
 mod timers;
 mod transport;
 mod wake;
@@ -39,9 +45,10 @@ mod wake;
 pub(crate) use self::calls::copy_context;
 pub use self::completion::Completion;
 pub use self::core::LoopCore;
+pub use self::handle::Handle;
 pub(crate) use self::handle::ends_the_run;
-pub use self::handle::{Handle, TimerHandle};
 pub(crate) use self::ready::Ready;
 pub use self::streams::{StreamOperation, StreamReader, StreamReaderProtocol, StreamWriter};
+pub use self::timer_handle::TimerHandle;
 pub use self::transport::SocketTransport;
 pub use self::wake::{Job, Wake};

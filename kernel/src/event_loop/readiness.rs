@@ -117,12 +117,30 @@ impl Watches {
         reader.into_iter().chain(writer)
     }
 
+    /// The reader and the writer of each descriptor.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (RawFd, [Option<Ready>; 2])> {
+        self.by_fd
+            .iter()
+            .map(|(fd, watch)| (*fd, [watch.reader.clone(), watch.writer.clone()]))
+    }
+
     /// Whether the descriptor is watched.
     pub(super) fn is_set(&self, fd: RawFd, direction: Direction) -> bool {
         self.by_fd.get(&fd).is_some_and(|watch| match direction {
             Direction::Read => watch.reader.is_some(),
             Direction::Write => watch.writer.is_some(),
         })
+    }
+
+    /// What runs when any of the descriptors is ready.
+    pub(super) fn targets(&self) -> impl Iterator<Item = &Ready> {
+        let watches = self.by_fd.values();
+        watches.flat_map(|watch| watch.reader.iter().chain(watch.writer.iter()))
+    }
+
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Ready> {
+        let watches = self.by_fd.drain();
+        watches.flat_map(|(_, watch)| watch.reader.into_iter().chain(watch.writer))
     }
 
     pub(super) fn clear(&mut self) {

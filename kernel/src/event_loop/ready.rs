@@ -5,7 +5,8 @@ use rustpython_vm::{
 };
 
 use super::core::LoopCore;
-use super::handle::{Callback, Handle, TimerHandle, ends_the_run};
+use super::handle::{Callback, Handle, ends_the_run};
+use super::timer_handle::TimerHandle;
 use super::transport::SocketTransport;
 use crate::asyncio::{self, Task};
 
@@ -86,7 +87,7 @@ fn run_handle(handle: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
         return Handle::run(handle, vm);
     }
     if let Some(timer) = handle.downcast_ref::<TimerHandle>() {
-        return Handle::run(&timer.handle, vm);
+        return TimerHandle::run(timer, vm);
     }
     if handle.get_attr("_cancelled", vm)?.try_to_bool(vm)? {
         return Ok(());

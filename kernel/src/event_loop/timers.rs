@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use rustpython_vm::PyRef;
 
-use super::handle::TimerHandle;
+use super::timer_handle::TimerHandle;
 
 /// Below this many cancelled timers the heap is left alone (`asyncio.base_events._MIN_SCHEDULED_TIMER_HANDLES`).
 const MIN_TIMERS: usize = 100;
@@ -50,8 +50,14 @@ pub(super) struct Timers {
 impl Timers {
     pub(super) fn push(&mut self, timer: PyRef<TimerHandle>) {
         self.scheduled += 1;
+        let when = timer.due_at();
         self.heap.push(Entry {
-            when: timer.due_at(),
+            // "Not a number" has no place in an order: at once, as asyncio.
+            when: if when.is_nan() {
+                f64::NEG_INFINITY
+            } else {
+                when
+            },
             order: self.scheduled,
             timer,
         });
@@ -61,7 +67,13 @@ impl Timers {
     pub(super) fn note_cancelled(&mut self) {
         self.cancelled += 1;
         if self.cancelled > MIN_TIMERS && self.cancelled * 2 > self.heap.len() {
-            self.heap.retain(|entry| !entry.timer.is_cancelled());
+            self.heap.retain(|entry| {
+                let cancelled = entry.timer.is_cancelled();
+                if cancelled {
+                    entry.timer.unschedule();
+                }
+                !cancelled
+            });
             self.cancelled = 0;
         }
     }
@@ -72,6 +84,7 @@ impl Timers {
             if !entry.timer.is_cancelled() {
                 return Some(entry.when);
             }
+            entry.timer.unschedule();
             self.heap.pop();
             self.cancelled = self.cancelled.saturating_sub(1);
         }
@@ -83,7 +96,14 @@ impl Timers {
         if self.next_when()? > now {
             return None;
         }
-        self.heap.pop().map(|entry| entry.timer)
+        let timer = self.heap.pop()?.timer;
+        timer.unschedule();
+        Some(timer)
+    }
+
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = PyRef<TimerHandle>> {
+        self.cancelled = 0;
+        self.heap.drain().map(|entry| entry.timer)
     }
 
     pub(super) fn clear(&mut self) {

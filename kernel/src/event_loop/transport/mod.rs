@@ -152,10 +152,9 @@ impl SocketTransport {
         event_loop.watch(zelf.fd(), direction, target, vm).map(drop)
     }
 
-    fn unwatch(&self, direction: Direction, vm: &VirtualMachine) -> PyResult<()> {
-        match self.event_loop() {
-            Some(event_loop) => event_loop.unwatch(self.fd(), direction, vm).map(drop),
-            None => Ok(()),
+    fn unwatch(&self, direction: Direction) {
+        if let Some(event_loop) = self.event_loop() {
+            drop(event_loop.unwatch(self.fd(), direction));
         }
     }
 

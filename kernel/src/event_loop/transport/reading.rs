@@ -59,11 +59,10 @@ impl SocketTransport {
         Self::watch(zelf, Direction::Read, vm)
     }
 
-    pub(super) fn stop_reading(&self, vm: &VirtualMachine) -> PyResult<()> {
-        if !self.watched.swap(false, Ordering::Relaxed) {
-            return Ok(());
+    pub(super) fn stop_reading(&self) {
+        if self.watched.swap(false, Ordering::Relaxed) {
+            self.unwatch(Direction::Read);
         }
-        self.unwatch(Direction::Read, vm)
     }
 
     /// Stops the protocol's data until `resume`.
@@ -86,7 +85,8 @@ impl SocketTransport {
     /// There is something to read, or the other end has closed the connection.
     pub(super) fn read_ready(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         if !zelf.is_reading() {
-            return zelf.stop_reading(vm);
+            zelf.stop_reading();
+            return Ok(());
         }
         if zelf.is_lost() {
             return Ok(());
@@ -178,7 +178,10 @@ impl SocketTransport {
             .and_then(|answer| answer.try_to_bool(vm));
         match keep_open {
             // The protocol may still write, but there is nothing more to read.
-            Ok(true) => zelf.stop_reading(vm),
+            Ok(true) => {
+                zelf.stop_reading();
+                Ok(())
+            }
             Ok(false) => vm.call_method(zelf.as_object(), "close", ()).map(drop),
             Err(raised) => Self::fatal_error(
                 zelf,
