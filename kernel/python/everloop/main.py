@@ -31,17 +31,16 @@ def _make_shell():
     loop = KernelLoop()
     asyncio.set_event_loop(loop)
     reentry.install()
-    _take_interrupts(loop)
+    _take_interrupts()
     return loop, Shell(loop)
 
 
-def _take_interrupts(loop):
+def _take_interrupts():
     import signal
 
     # `asyncio.Runner` asks whether SIGINT is still the default's, which has to be ours.
     signal.default_int_handler = _everloop.default_int_handler
     signal.signal(signal.SIGINT, _everloop.default_int_handler)
-    loop.watch_signals()
 
 
 def _install_streams():

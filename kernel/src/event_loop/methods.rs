@@ -37,7 +37,11 @@ impl LoopCore {
     }
 
     #[pymethod]
-    fn call_soon_threadsafe(zelf: PyRef<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+    pub(super) fn call_soon_threadsafe(
+        zelf: PyRef<Self>,
+        args: FuncArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult {
         zelf.check_closed(vm)?;
         let handle = if zelf.debug.load(Ordering::Relaxed) {
             vm.call_method(

@@ -11,6 +11,7 @@
 //! - `readiness`: descriptors that are watched for reading and writing
 //! - `wake`: how other threads reach a parked loop
 //! - `alarm`: ends the parking when the earliest timer is due
+//! - `thread_call`, `work_queue`: calls that threads of the default executor make
 //! - `driver`: parks the loop in tokio until there is something to do
 //!
 //! Python never runs inside `block_on`: a turn runs the ready handles first and only then parks. So a loop that is
@@ -24,10 +25,14 @@ mod driver;
 mod handle;
 mod methods;
 mod readiness;
+mod thread_call;
 mod timers;
 mod wake;
+mod work_queue;
 
 pub use self::completion::Completion;
 pub use self::core::LoopCore;
 pub use self::handle::{Handle, TimerHandle};
+pub use self::thread_call::ThreadCall;
 pub use self::wake::{Job, Wake};
+pub use self::work_queue::WorkQueue;

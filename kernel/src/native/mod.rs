@@ -40,7 +40,7 @@ mod _everloop {
     use super::origin::Origin;
     use super::statements::Statements;
     use super::{interrupts, output};
-    use crate::event_loop::{Completion, Handle, LoopCore, TimerHandle};
+    use crate::event_loop::{Completion, Handle, LoopCore, ThreadCall, TimerHandle, WorkQueue};
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
@@ -49,6 +49,8 @@ mod _everloop {
             Handle::make_static_type(),
             TimerHandle::make_static_type(),
             Completion::make_static_type(),
+            ThreadCall::make_static_type(),
+            WorkQueue::make_static_type(),
             Cell::make_static_type(),
             Interruptible::make_static_type(),
             Origin::make_static_type(),
