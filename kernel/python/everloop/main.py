@@ -45,10 +45,12 @@ def _take_interrupts():
 
 def _install_streams():
     from everloop import comms, display, stdin, streams
-    from everloop.compat import ipython_display
+    from everloop.compat import ipython_display, nest_asyncio, sockets
 
     comms.install()
     ipython_display.install()
+    nest_asyncio.install()
+    sockets.install()
     streams.install()
     display.install(builtins)
     _install_site_builtins()

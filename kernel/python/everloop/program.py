@@ -2,6 +2,7 @@
 
 import sys
 
+from everloop.compat import nest_asyncio, sockets
 from everloop.compat.imports import after_import
 
 
@@ -12,6 +13,8 @@ def prepare():
 
         add_site_packages()
     after_import("asyncio", _use_everloop)
+    nest_asyncio.install()
+    sockets.install()
 
 
 def _use_everloop(asyncio):
