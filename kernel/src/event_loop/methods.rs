@@ -42,7 +42,11 @@ impl LoopCore {
     }
 
     #[pymethod]
-    fn call_soon_threadsafe(zelf: PyRef<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+    pub(super) fn call_soon_threadsafe(
+        zelf: PyRef<Self>,
+        args: FuncArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult {
         zelf.check_closed(vm)?;
         let call = Call::from_args("call_soon_threadsafe", args, vm)?;
         Self::check_call(&zelf, "call_soon_threadsafe", &call, vm)?;
