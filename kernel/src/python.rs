@@ -13,7 +13,7 @@ use std::process::{Command, ExitCode};
 use rustpython::{RunMode, parse_opts, run_shell};
 use rustpython_vm::{
     AsObject, PyObjectRef, PyResult, VirtualMachine,
-    builtins::PyDictRef,
+    builtins::{PyBaseExceptionRef, PyDictRef},
     convert::{IntoPyException, TryFromObject},
     scope::Scope,
 };
@@ -82,6 +82,30 @@ pub fn run() -> ExitCode {
     ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX))
 }
 
+/// An interpreter in which asyncio's loop is `EverLoop`, for programs that embed it.
+///
+/// # Errors
+/// What the preparation in Python raises.
+pub fn embedded() -> Result<rustpython_vm::Interpreter, String> {
+    let interpreter = builder::with_settings(rustpython_vm::Settings::default());
+    interpreter
+        .enter(|vm| prepare(vm).map_err(|error| describe(&error, vm)))
+        .map(|()| interpreter)
+}
+
+fn describe(error: &PyBaseExceptionRef, vm: &VirtualMachine) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail, and a broken traceback is still a traceback.
+    let _ = vm.write_exception(&mut text, error);
+    text
+}
+
+fn prepare(vm: &VirtualMachine) -> PyResult<()> {
+    crate::native::import::from_module("everloop.program", "prepare", vm)?
+        .call((), vm)
+        .map(drop)
+}
+
 /// `pymain_run_python` of CPython's `Modules/main.c`.
 fn run_mode(mode: RunMode, vm: &VirtualMachine) -> PyResult<()> {
     let scope = vm.new_scope_with_main()?;
@@ -89,7 +113,7 @@ fn run_mode(mode: RunMode, vm: &VirtualMachine) -> PyResult<()> {
     if vm.state.config.settings.import_site {
         vm.import("site", 0)?;
     }
-    crate::native::import::from_module("everloop.program", "prepare", vm)?.call((), vm)?;
+    prepare(vm)?;
     if let Some(path) = first_on_path(&mode).filter(|_| !vm.state.config.settings.safe_path) {
         vm.insert_sys_path(vm.new_pyobj(path))?;
     }

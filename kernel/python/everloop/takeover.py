@@ -3,6 +3,8 @@
 ``asyncio.Future`` and ``asyncio.Task`` need nothing here: they are in the module ``_asyncio``, which is ours.
 """
 
+import functools
+
 import _asyncio
 
 
@@ -13,5 +15,17 @@ def install(asyncio):
     loop.install()
     # Awaited by every `sleep(0)`, it is a generator in asyncio.
     asyncio.tasks.__sleep0 = _asyncio._sleep0
+    asyncio.gather = asyncio.tasks.gather = _native_gather(asyncio.tasks.gather)
     reentry.install()
     byte_streams.install()
+
+
+def _native_gather(gather):
+    @functools.wraps(gather)
+    def native_gather(*coros_or_futures, return_exceptions=False):
+        outer = _asyncio._gather(coros_or_futures, bool(return_exceptions))
+        if outer is None:
+            return gather(*coros_or_futures, return_exceptions=return_exceptions)
+        return outer
+
+    return native_gather

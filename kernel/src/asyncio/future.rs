@@ -17,6 +17,7 @@ use rustpython_vm::{
 use super::callbacks::DoneCallback;
 use super::iterator::FutureIter;
 use super::library;
+use super::task::Task;
 use crate::event_loop::{LoopCore, copy_context};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub(super) struct Inner {
     pub(super) cancelled_error: Option<PyBaseExceptionRef>,
     source_traceback: Option<PyObjectRef>,
     /// Who awaits this besides the tasks among the callbacks (`gather` says so).
-    awaited_by: Option<PyRef<PySet>>,
+    awaited_by: Vec<PyObjectRef>,
 }
 
 /// A future; [`Task`](super::Task) is the one that a coroutine fulfils.
@@ -64,10 +65,12 @@ impl Future {
         Ok(PyRef::new_ref(future, Self::static_type().to_owned(), None))
     }
 
-    /// The future, if it is of exactly this class, so that none of its methods can be overridden.
+    /// The future, if it is exactly a `Future` or a `Task`, so that none of its methods can be overridden.
     pub(crate) fn exact(object: &PyObject) -> Option<&Py<Self>> {
         let future = object.downcast_ref::<Self>()?;
-        future.class().is(Self::static_type()).then_some(future)
+        let class = future.class();
+        let is_exact = class.is(Self::static_type()) || class.is(Task::static_type());
+        is_exact.then_some(future)
     }
 
     /// Marks it as yielded by an `await`: a task only waits for such a future.
@@ -268,31 +271,26 @@ impl Future {
             .collect()
     }
 
-    pub(super) fn add_awaited_by(&self, waiter: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
-        let set = {
-            let mut inner = self.inner();
-            inner
-                .awaited_by
-                .get_or_insert_with(|| PySet::default().into_ref(&vm.ctx))
-                .clone()
-        };
-        set.add(waiter, vm)
+    pub(super) fn add_awaited_by(&self, waiter: PyObjectRef) {
+        let mut inner = self.inner();
+        if !inner.awaited_by.iter().any(|known| known.is(&waiter)) {
+            inner.awaited_by.push(waiter);
+        }
     }
 
-    pub(super) fn discard_awaited_by(
-        &self,
-        waiter: PyObjectRef,
-        vm: &VirtualMachine,
-    ) -> PyResult<()> {
-        let Some(set) = self.inner().awaited_by.clone() else {
-            return Ok(());
-        };
-        set.discard(waiter, vm)?;
-        if set.elements().is_empty() {
-            let emptied = self.inner().awaited_by.take();
-            drop(emptied);
-        }
-        Ok(())
+    pub(super) fn discard_awaited_by(&self, waiter: &PyObject) {
+        let mut inner = self.inner();
+        let place = inner.awaited_by.iter().position(|known| known.is(waiter));
+        let removed = place.map(|place| inner.awaited_by.swap_remove(place));
+        drop(inner);
+        drop(removed);
+    }
+
+    /// The exception, which is retrieved by this.
+    pub(super) fn exception_retrieved(&self) -> Option<PyBaseExceptionRef> {
+        let mut inner = self.inner();
+        inner.log_traceback = false;
+        inner.exception.clone()
     }
 
     /// Whether the finalizer has something to say: an exception that nobody asked for.
@@ -670,7 +668,7 @@ impl Future {
     fn _asyncio_awaited_by(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<Option<PyRef<PySet>>> {
         let told = zelf.inner().awaited_by.clone();
         let waiters = PySet::default().into_ref(&vm.ctx);
-        for waiter in told.iter().flat_map(|set| set.elements()) {
+        for waiter in told {
             waiters.add(waiter, vm)?;
         }
         for callback in zelf.callbacks() {
@@ -760,6 +758,6 @@ impl Inner {
         out.extend(self.cancel_message.take());
         out.extend(self.cancelled_error.take().map(PyObjectRef::from));
         out.extend(self.source_traceback.take());
-        out.extend(self.awaited_by.take().map(PyObjectRef::from));
+        out.append(&mut self.awaited_by);
     }
 }

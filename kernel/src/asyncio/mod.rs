@@ -6,13 +6,14 @@
 //!
 //! - `future`: `Future`; `callbacks`: its done-callbacks; `iterator`: what awaiting it iterates over
 //! - `task`: `Task`; `step`: one step of its coroutine; `wrappers`: the callables that show in handles
-//! - `bare_yield`: what `sleep(0)` awaits
+//! - `bare_yield`: what `sleep(0)` awaits; `gather`: the children of `gather`
 //! - `running`: the running loop, the current task, all tasks
 //! - `library`: the parts of asyncio's Python that are needed here
 
 mod bare_yield;
 mod callbacks;
 mod future;
+mod gather;
 mod iterator;
 mod library;
 mod running;
@@ -36,12 +37,13 @@ pub(crate) fn module_def(
 mod _asyncio {
     use rustpython_vm::{
         FromArgs, Py, PyObjectRef, PyPayload, PyResult, VirtualMachine,
-        builtins::{PyModule, PySet},
+        builtins::{PyModule, PySet, PyTupleRef},
         class::PyClassImpl,
     };
 
     use super::bare_yield::BareYield;
     use super::future::Future;
+    use super::gather::{self, Gathering};
     use super::iterator::FutureIter;
     use super::running;
     use super::task::Task;
@@ -54,6 +56,7 @@ mod _asyncio {
             Task::make_static_type(),
             FutureIter::make_static_type(),
             BareYield::make_static_type(),
+            Gathering::make_static_type(),
             TaskStep::make_static_type(),
             TaskWakeup::make_static_type(),
         ] {
@@ -170,6 +173,16 @@ mod _asyncio {
         BareYield::default()
     }
 
+    /// As `asyncio.gather(*arguments)`, or None if that has to do it.
+    #[pyfunction]
+    fn _gather(
+        arguments: PyTupleRef,
+        return_exceptions: bool,
+        vm: &VirtualMachine,
+    ) -> PyResult<Option<PyObjectRef>> {
+        gather::gather(arguments.as_slice(), return_exceptions, vm)
+    }
+
     /// A child process has no loop and no tasks of its parent.
     #[pyfunction]
     fn _on_fork(vm: &VirtualMachine) {
@@ -177,26 +190,16 @@ mod _asyncio {
     }
 
     #[pyfunction]
-    fn future_add_to_awaited_by(
-        fut: PyObjectRef,
-        waiter: PyObjectRef,
-        vm: &VirtualMachine,
-    ) -> PyResult<()> {
-        match fut.downcast_ref::<Future>() {
-            Some(future) => future.add_awaited_by(waiter, vm),
-            None => Ok(()),
+    fn future_add_to_awaited_by(fut: PyObjectRef, waiter: PyObjectRef) {
+        if let Some(future) = fut.downcast_ref::<Future>() {
+            future.add_awaited_by(waiter);
         }
     }
 
     #[pyfunction]
-    fn future_discard_from_awaited_by(
-        fut: PyObjectRef,
-        waiter: PyObjectRef,
-        vm: &VirtualMachine,
-    ) -> PyResult<()> {
-        match fut.downcast_ref::<Future>() {
-            Some(future) => future.discard_awaited_by(waiter, vm),
-            None => Ok(()),
+    fn future_discard_from_awaited_by(fut: PyObjectRef, waiter: PyObjectRef) {
+        if let Some(future) = fut.downcast_ref::<Future>() {
+            future.discard_awaited_by(&waiter);
         }
     }
 }

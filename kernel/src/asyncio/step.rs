@@ -65,22 +65,11 @@ fn in_context<T>(task: &Task, vm: &VirtualMachine, action: impl FnOnce() -> T) -
 
 /// Goes on with the result of `future`, or throws its exception into the coroutine.
 pub(super) fn wake(task: &Py<Task>, future: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
-    let outcome = match exact_future(future) {
+    let outcome = match Future::exact(future) {
         Some(future) => future.outcome(vm),
         None => vm.call_method(future, "result", ()),
     };
     step(task, outcome.err(), vm)
-}
-
-/// The future itself when none of its methods can be overridden.
-fn exact_future(object: &PyObject) -> Option<&Future> {
-    use rustpython_vm::class::StaticType;
-    let class = object.class();
-    if class.is(Future::static_type()) || class.is(Task::static_type()) {
-        object.downcast_ref::<Future>().map(|future| &**future)
-    } else {
-        None
-    }
 }
 
 /// Runs the first step at once, inside of the task that makes this one.
@@ -232,7 +221,7 @@ fn wait_for(task: &Py<Task>, yielded: PyObjectRef, vm: &VirtualMachine) -> PyRes
             None => Ok(()),
         };
     }
-    let Some(future) = exact_future(&yielded) else {
+    let Some(future) = Future::exact(&yielded) else {
         return wait_for_foreign(task, yielded, vm);
     };
     let Some(event_loop) = task.event_loop() else {

@@ -38,7 +38,7 @@ pub(super) struct Progress {
     /// The next step throws `CancelledError` into the coroutine.
     pub(super) must_cancel: bool,
     cancels_requested: i32,
-    log_destroy_pending: bool,
+    pub(super) log_destroy_pending: bool,
 }
 
 #[pyclass(module = "_asyncio", name = "Task", base = Future, traverse = "manual")]
@@ -86,6 +86,18 @@ pub(crate) struct TaskArgs {
     context: Option<PyObjectRef>,
     #[pyarg(named, optional)]
     eager_start: Option<PyObjectRef>,
+}
+
+impl TaskArgs {
+    pub(super) fn of(coro: PyObjectRef) -> Self {
+        Self {
+            coro,
+            event_loop: None,
+            name: None,
+            context: None,
+            eager_start: None,
+        }
+    }
 }
 
 impl Task {

@@ -168,8 +168,8 @@ impl LoopCore {
     #[pymethod]
     fn _watched(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
         let watched = vm.ctx.new_dict();
-        let watches: Vec<_> = zelf.watches.lock().entries().collect();
-        for (fd, entries) in watches {
+        let by_fd: Vec<_> = zelf.watches.lock().entries().collect();
+        for (fd, entries) in by_fd {
             let handle = |entry: Ready| entry.into_handle(zelf, vm);
             let handles = entries.map(|entry| vm.unwrap_or_none(entry.map(handle)));
             let handles = vm.ctx.new_tuple(handles.into());

@@ -19,6 +19,7 @@ use crate::asyncio::{Future, Task};
 /// The method in whose place entries go straight into the ready queue.
 const CALL_SOON: &str = "call_soon";
 static CREATE_FUTURE: OwnMethod = OwnMethod::new("create_future");
+static CREATE_TASK: OwnMethod = OwnMethod::new("create_task");
 
 impl LoopCore {
     /// The native loop behind `event_loop`, if what is pushed to it does what its `call_soon` would: nobody has
@@ -48,6 +49,11 @@ impl LoopCore {
             return Future::of_loop(event_loop.to_owned(), vm).map(Into::into);
         }
         vm.call_method(event_loop, "create_future", ())
+    }
+
+    /// Whether its `create_task` makes a task and does nothing else.
+    pub(crate) fn makes_plain_tasks(zelf: &Py<Self>, vm: &VirtualMachine) -> bool {
+        zelf.task_factory.lock().is_none() && CREATE_TASK.is_kept_by::<Self>(zelf.class(), vm)
     }
 
     pub(crate) fn is_debug(&self) -> bool {
