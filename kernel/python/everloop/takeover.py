@@ -3,9 +3,8 @@
 ``asyncio.Future`` and ``asyncio.Task`` need nothing here: they are in the module ``_asyncio``, which is ours.
 """
 
-import functools
-
 import _asyncio
+import functools
 
 
 def install(asyncio):
