@@ -109,3 +109,17 @@ print(asyncio.run(main()), signal.set_wakeup_fd(-1))
 """
     program = python("-c", code)
     assert program.stdout == "alarm -1\n", program.stderr
+
+
+def test_the_loop_parks_again_after_a_timer() -> None:
+    """A collection on another thread waits until the loop's thread is parked or runs Python."""
+    code = """
+import asyncio, gc
+async def main():
+    await asyncio.sleep(0.01)
+    await asyncio.wait_for(asyncio.to_thread(gc.collect), 30)
+    print('collected')
+asyncio.run(main())
+"""
+    program = python("-c", code)
+    assert program.stdout == "collected\n", program.stderr

@@ -49,6 +49,11 @@ mod linux {
             })
         }
 
+        /// Whether the poller says that an alarm rang.
+        pub(in super::super) fn is_event(event: &Event) -> bool {
+            event.key == KEY
+        }
+
         /// Lets the poller become ready at `when` (seconds of the loop's clock), or no more.
         pub(in super::super) fn set(&self, when: Option<f64>) -> io::Result<()> {
             let when = when.unwrap_or(0.0);
@@ -145,7 +150,7 @@ mod elsewhere {
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::Duration;
 
-    use polling::Poller;
+    use polling::{Event, Poller};
 
     use super::super::core::monotonic;
 
@@ -160,6 +165,10 @@ mod elsewhere {
             Ok(Self {
                 set_to: AtomicU64::new(0),
             })
+        }
+
+        pub(in super::super) fn is_event(_event: &Event) -> bool {
+            false
         }
 
         pub(in super::super) fn set(&self, when: Option<f64>) -> io::Result<()> {

@@ -14,6 +14,7 @@ use rustpython_vm::{
     builtins::PyBaseExceptionRef, common::lock::PyMutex, convert::IntoPyException, pyclass, signal,
 };
 
+use super::alarm::Alarm;
 use super::calls::Call;
 use super::completion::Completion;
 use super::driver::Driver;
@@ -238,7 +239,8 @@ impl LoopCore {
     fn idle(&self, until: Option<f64>, vm: &VirtualMachine) -> PyResult<Vec<Event>> {
         if !self.watches.lock().is_empty() {
             let events = self.poll(vm)?;
-            if !events.is_empty() {
+            // An alarm that rang for an earlier timer goes on ringing until parking sets it anew.
+            if !events.iter().all(Alarm::is_event) {
                 return Ok(events);
             }
         }
