@@ -119,9 +119,7 @@ impl LoopCore {
             return None;
         }
         // Nothing was watched before there was a driver; making one takes descriptors, of which none may be left.
-        let Some(driver) = self.driver.get() else {
-            return None;
-        };
+        let driver = self.driver.get()?;
         let poller = driver.readiness.poller();
         self.watches.lock().unset(poller, fd, direction)
     }
