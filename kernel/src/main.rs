@@ -12,6 +12,10 @@ use everloop_kernelspec::{Host, Installation, Location};
 
 use command_line::{Command, CommandLine, InstallArguments, UninstallArguments, one_line};
 
+/// Python makes and drops objects all the time: a fifth of a loop's turn would be the C library's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     if python::is_meant(std::env::args_os()) {
         return python::run();

@@ -5,12 +5,11 @@ own selector loop. Entering it again from inside one of its callbacks is allowed
 loop, so that other tasks go on, until it has what it waits for.
 """
 
-import asyncio
 import selectors
 import sys
 import threading
 import weakref
-from asyncio import base_events, constants, events, format_helpers, futures, tasks, unix_events
+from asyncio import base_events, constants, events, format_helpers, futures, tasks
 from asyncio.unix_events import _UnixSelectorEventLoop
 
 import _everloop
@@ -181,13 +180,6 @@ class EverLoopPolicy(events._BaseDefaultEventLoopPolicy):
     """Makes :class:`EverLoop` the loop of ``asyncio.new_event_loop`` and all that is built on it."""
 
     _loop_factory = EverLoop
-
-
-def install():
-    """Make :class:`EverLoop` the loop of everybody who does not ask for another."""
-    # Not the policy but what makes it, so that `asyncio.set_event_loop_policy(None)` comes back to it.
-    unix_events._DefaultEventLoopPolicy = EverLoopPolicy
-    asyncio.EventLoop = unix_events.EventLoop = EverLoop
 
 
 class _Watched:

@@ -21,16 +21,13 @@ def main():
 def _make_shell():
     import asyncio
 
-    from everloop import byte_streams, reentry
-    from everloop import loop as loops
+    from everloop import takeover
     from everloop.kernel_loop import KernelLoop
     from everloop.shell import Shell
 
-    loops.install()
+    takeover.install(asyncio)
     loop = KernelLoop()
     asyncio.set_event_loop(loop)
-    reentry.install()
-    byte_streams.install()
     _take_interrupts(loop)
     return loop, Shell(loop)
 

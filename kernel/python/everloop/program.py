@@ -11,12 +11,10 @@ def prepare():
         from everloop.environment import add_site_packages
 
         add_site_packages()
-    after_import("asyncio", lambda _asyncio: _use_everloop())
+    after_import("asyncio", _take_over)
 
 
-def _use_everloop():
-    from everloop import byte_streams, loop, reentry
+def _take_over(asyncio):
+    from everloop import takeover
 
-    loop.install()
-    reentry.install()
-    byte_streams.install()
+    takeover.install(asyncio)

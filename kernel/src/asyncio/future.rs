@@ -64,6 +64,25 @@ impl Future {
         Ok(PyRef::new_ref(future, Self::static_type().to_owned(), None))
     }
 
+    /// The future, if it is of exactly this class, so that none of its methods can be overridden.
+    pub(crate) fn exact(object: &PyObject) -> Option<&Py<Self>> {
+        let future = object.downcast_ref::<Self>()?;
+        future.class().is(Self::static_type()).then_some(future)
+    }
+
+    /// Marks it as yielded by an `await`: a task only waits for such a future.
+    pub(crate) fn mark_awaited(&self) {
+        self.inner().blocking = true;
+    }
+
+    /// Ends it without a result, unless it has ended already.
+    pub(crate) fn wake(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        if !zelf.state_is_pending() {
+            return Ok(());
+        }
+        zelf.finish(zelf.as_object(), vm.ctx.none(), vm)
+    }
+
     pub(super) fn inner(&self) -> PyMutexGuard<'_, Inner> {
         self.inner.lock()
     }
@@ -109,7 +128,7 @@ impl Future {
     }
 
     /// The result, or the exception to raise. What it raises has the traceback that it had when it was set.
-    pub(super) fn outcome(&self, vm: &VirtualMachine) -> PyResult {
+    pub(crate) fn outcome(&self, vm: &VirtualMachine) -> PyResult {
         let mut inner = self.inner();
         match inner.state {
             State::Pending => {

@@ -6,9 +6,11 @@
 //!
 //! - `future`: `Future`; `callbacks`: its done-callbacks; `iterator`: what awaiting it iterates over
 //! - `task`: `Task`; `step`: one step of its coroutine; `wrappers`: the callables that show in handles
+//! - `bare_yield`: what `sleep(0)` awaits
 //! - `running`: the running loop, the current task, all tasks
 //! - `library`: the parts of asyncio's Python that are needed here
 
+mod bare_yield;
 mod callbacks;
 mod future;
 mod iterator;
@@ -38,6 +40,7 @@ mod _asyncio {
         class::PyClassImpl,
     };
 
+    use super::bare_yield::BareYield;
     use super::future::Future;
     use super::iterator::FutureIter;
     use super::running;
@@ -50,6 +53,7 @@ mod _asyncio {
             Future::make_static_type(),
             Task::make_static_type(),
             FutureIter::make_static_type(),
+            BareYield::make_static_type(),
             TaskStep::make_static_type(),
             TaskWakeup::make_static_type(),
         ] {
@@ -158,6 +162,12 @@ mod _asyncio {
     fn _swap_current_task(args: LoopTaskArgs, vm: &VirtualMachine) -> Option<PyObjectRef> {
         let task = (!vm.is_none(&args.task)).then_some(args.task);
         running::swap_current_task(&args.event_loop, task, vm)
+    }
+
+    /// In the place of `asyncio.tasks.__sleep0`.
+    #[pyfunction]
+    fn _sleep0() -> BareYield {
+        BareYield::default()
     }
 
     /// A child process has no loop and no tasks of its parent.

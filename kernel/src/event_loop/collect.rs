@@ -27,16 +27,18 @@ unsafe impl Traverse for LoopCore {
     }
 
     fn clear(&mut self, out: &mut Vec<PyObjectRef>) {
-        for entry in self.ready.get_mut().drain(..) {
+        let ready = self.ready.get_mut().drain(..);
+        let watches = self.watches.get_mut().drain();
+        for entry in ready.chain(watches) {
             match entry {
                 Ready::Handle(handle) => out.push(handle),
                 Ready::Step(task) => out.push(task.into()),
                 Ready::Wakeup(task, future) => out.extend([task.into(), future]),
+                Ready::Read(transport) | Ready::Write(transport) => out.push(transport.into()),
             }
         }
         let timers = self.scheduled.get_mut().drain();
         out.extend(timers.map(PyObjectRef::from));
-        out.extend(self.watches.get_mut().drain());
         out.extend(self.task_failure_handler.get_mut().take());
         out.extend(self.task_factory.get_mut().take());
     }
@@ -49,6 +51,7 @@ unsafe impl Traverse for Ready {
         match self {
             Self::Handle(handle) => handle.traverse(visit),
             Self::Step(task) => task.traverse(visit),
+            Self::Read(transport) | Self::Write(transport) => transport.traverse(visit),
             Self::Wakeup(task, future) => {
                 task.traverse(visit);
                 future.traverse(visit);

@@ -103,9 +103,9 @@ impl LoopCore {
         &self,
         fd: RawFd,
         direction: Direction,
-        target: PyObjectRef,
+        target: Ready,
         vm: &VirtualMachine,
-    ) -> PyResult<Option<PyObjectRef>> {
+    ) -> PyResult<Option<Ready>> {
         let poller = self.driver(vm)?.readiness.poller();
         self.watches
             .lock()
@@ -114,7 +114,7 @@ impl LoopCore {
     }
 
     /// Takes away what runs when the descriptor is ready and returns it.
-    pub(super) fn unwatch(&self, fd: RawFd, direction: Direction) -> Option<PyObjectRef> {
+    pub(super) fn unwatch(&self, fd: RawFd, direction: Direction) -> Option<Ready> {
         if self.closed.load(Ordering::Relaxed) {
             return None;
         }
@@ -228,7 +228,7 @@ impl LoopCore {
         let watches = self.watches.lock();
         let mut ready = self.ready.lock();
         for event in &events {
-            ready.extend(watches.ready(event).map(Ready::Handle));
+            ready.extend(watches.ready(event));
         }
         Ok(())
     }
@@ -284,9 +284,7 @@ impl LoopCore {
             let Some(entry) = zelf.ready.lock().pop_front() else {
                 break;
             };
-            if let Some(result) = entry.run_transport(vm) {
-                result?;
-            } else if zelf.debug.load(Ordering::Relaxed) {
+            if zelf.debug.load(Ordering::Relaxed) {
                 let handle = entry.into_handle(zelf, vm);
                 vm.call_method(zelf.as_object(), "_run_in_debug_mode", (handle,))?;
             } else {

@@ -149,23 +149,25 @@ impl LoopCore {
         handle: PyObjectRef,
         vm: &VirtualMachine,
     ) -> PyResult {
-        let replaced = zelf.watch(fd, direction(writing), handle, vm)?;
-        Ok(vm.unwrap_or_none(replaced))
+        let replaced = zelf.watch(fd, direction(writing), Ready::Handle(handle), vm)?;
+        Ok(vm.unwrap_or_none(replaced.and_then(handle_of)))
     }
 
     /// Takes the handle of a descriptor away and returns it, or None.
     #[pymethod]
     fn _unwatch(zelf: &Py<Self>, fd: RawFd, writing: bool, vm: &VirtualMachine) -> PyResult {
         let removed = zelf.unwatch(fd, direction(writing));
-        Ok(vm.unwrap_or_none(removed))
+        Ok(vm.unwrap_or_none(removed.and_then(handle_of)))
     }
 
     /// The handles of the watched descriptors: `{fd: (reader, writer)}`.
     #[pymethod]
     fn _watched(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
         let watched = vm.ctx.new_dict();
-        for (fd, handles) in zelf.watches.lock().handles() {
-            let handles = handles.map(|handle| vm.unwrap_or_none(handle));
+        let targets = zelf.watches.lock().by_descriptor();
+        for (fd, targets) in targets {
+            let handle = |target: Ready| target.into_handle(zelf, vm);
+            let handles = targets.map(|target| vm.unwrap_or_none(target.map(handle)));
             let handles = vm.ctx.new_tuple(handles.into());
             watched.set_item(vm.ctx.new_int(fd).as_object(), handles.into(), vm)?;
         }
@@ -284,5 +286,13 @@ fn direction(writing: bool) -> Direction {
         Direction::Write
     } else {
         Direction::Read
+    }
+}
+
+/// The handle of a watched descriptor; a transport has none.
+fn handle_of(target: Ready) -> Option<PyObjectRef> {
+    match target {
+        Ready::Handle(handle) => Some(handle),
+        _ => None,
     }
 }

@@ -13,7 +13,7 @@
 //! - `timers`: the heap of scheduled handles
 //! - `readiness`: descriptors that are watched for reading and writing
 //! - `transport`: connected stream sockets; `streams`: the reader, writer and protocol of `asyncio.streams`
-//! - `slot`: attributes that hold a Python object
+//! - `slot`: attributes that hold a Python object; `own_method`: methods that nobody has overridden
 //! - `wake`: how other threads reach a parked loop
 //! - `alarm`: ends the parking when the earliest timer is due
 //! - `driver`: parks the loop in tokio until there is something to do
@@ -31,6 +31,7 @@ mod exclusive;
 mod handle;
 mod handle_text;
 mod methods;
+mod own_method;
 mod readiness;
 mod ready;
 mod slot;
@@ -49,5 +50,5 @@ pub(crate) use self::handle::ends_the_run;
 pub(crate) use self::ready::Ready;
 pub use self::streams::{StreamOperation, StreamReader, StreamReaderProtocol, StreamWriter};
 pub use self::timer_handle::TimerHandle;
-pub use self::transport::{SocketTransport, WriteReady};
+pub use self::transport::SocketTransport;
 pub use self::wake::{Job, Wake};

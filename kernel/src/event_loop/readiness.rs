@@ -9,18 +9,19 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
 use polling::{Event, PollMode, Poller};
-use rustpython_vm::PyObjectRef;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-/// The handles of one descriptor.
+use super::ready::Ready;
+
+/// What runs when one descriptor is ready.
 #[derive(Debug, Default)]
 struct Watch {
-    reader: Option<PyObjectRef>,
-    writer: Option<PyObjectRef>,
+    reader: Option<Ready>,
+    writer: Option<Ready>,
 }
 
-/// Which of the two handles of a descriptor.
+/// Which of the two.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Direction {
     Read,
@@ -28,7 +29,7 @@ pub(super) enum Direction {
 }
 
 impl Watch {
-    fn slot(&mut self, direction: Direction) -> &mut Option<PyObjectRef> {
+    fn slot(&mut self, direction: Direction) -> &mut Option<Ready> {
         match direction {
             Direction::Read => &mut self.reader,
             Direction::Write => &mut self.writer,
@@ -46,7 +47,7 @@ impl Watch {
     }
 }
 
-/// The handles to run by descriptor.
+/// What runs, by descriptor.
 #[derive(Debug, Default)]
 pub(super) struct Watches {
     by_fd: HashMap<RawFd, Watch>,
@@ -57,23 +58,23 @@ impl Watches {
         self.by_fd.is_empty()
     }
 
-    /// Sets the handle of a descriptor and returns the one it replaces.
+    /// Sets what runs when a descriptor is ready and returns what it replaces.
     pub(super) fn set(
         &mut self,
         poller: &Poller,
         fd: RawFd,
         direction: Direction,
-        handle: PyObjectRef,
-    ) -> io::Result<Option<PyObjectRef>> {
+        target: Ready,
+    ) -> io::Result<Option<Ready>> {
         if let Some(watch) = self.by_fd.get_mut(&fd) {
-            let replaced = watch.slot(direction).replace(handle);
+            let replaced = watch.slot(direction).replace(target);
             if replaced.is_none() {
                 modify(poller, fd, watch.interest(fd))?;
             }
             return Ok(replaced);
         }
         let mut watch = Watch::default();
-        *watch.slot(direction) = Some(handle);
+        *watch.slot(direction) = Some(target);
         #[expect(unsafe_code, reason = "the descriptor belongs to Python")]
         // SAFETY: asyncio's contract: whoever watches a descriptor stops watching it before closing it. The kernel
         // forgets a closed descriptor by itself, and `drop_stale` forgets ours.
@@ -82,13 +83,13 @@ impl Watches {
         Ok(None)
     }
 
-    /// Takes the handle of a descriptor away and returns it.
+    /// Takes what runs when a descriptor is ready away and returns it.
     pub(super) fn unset(
         &mut self,
         poller: &Poller,
         fd: RawFd,
         direction: Direction,
-    ) -> Option<PyObjectRef> {
+    ) -> Option<Ready> {
         let watch = self.by_fd.get_mut(&fd)?;
         let removed = watch.slot(direction).take()?;
         if watch.is_empty() {
@@ -102,8 +103,8 @@ impl Watches {
         Some(removed)
     }
 
-    /// The handles that an event makes ready: the reader first, as asyncio's `_process_events` has it.
-    pub(super) fn ready(&self, event: &Event) -> impl Iterator<Item = PyObjectRef> {
+    /// What an event makes ready: the reader first, as asyncio's `_process_events` has it.
+    pub(super) fn ready(&self, event: &Event) -> impl Iterator<Item = Ready> {
         let fd = RawFd::try_from(event.key).unwrap_or(-1);
         // Errors and hang-ups are both readable and writable to the poller.
         let watch = self.by_fd.get(&fd);
@@ -117,10 +118,11 @@ impl Watches {
     }
 
     /// The reader and the writer of each descriptor.
-    pub(super) fn handles(&self) -> impl Iterator<Item = (RawFd, [Option<PyObjectRef>; 2])> {
-        self.by_fd
-            .iter()
+    pub(super) fn by_descriptor(&self) -> Vec<(RawFd, [Option<Ready>; 2])> {
+        let watches = self.by_fd.iter();
+        watches
             .map(|(fd, watch)| (*fd, [watch.reader.clone(), watch.writer.clone()]))
+            .collect()
     }
 
     /// Whether the descriptor is watched.
@@ -132,12 +134,12 @@ impl Watches {
     }
 
     /// What runs when any of the descriptors is ready.
-    pub(super) fn targets(&self) -> impl Iterator<Item = &PyObjectRef> {
+    pub(super) fn targets(&self) -> impl Iterator<Item = &Ready> {
         let watches = self.by_fd.values();
         watches.flat_map(|watch| watch.reader.iter().chain(watch.writer.iter()))
     }
 
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = PyObjectRef> {
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Ready> {
         let watches = self.by_fd.drain();
         watches.flat_map(|(_, watch)| watch.reader.into_iter().chain(watch.writer))
     }

@@ -7,7 +7,7 @@ use rustpython_vm::{
 use super::core::LoopCore;
 use super::handle::{Callback, Handle, ends_the_run};
 use super::timer_handle::TimerHandle;
-use super::transport;
+use super::transport::SocketTransport;
 use crate::asyncio::{self, Task};
 
 /// Tasks stand in the queue themselves; everything else is a handle.
@@ -19,6 +19,10 @@ pub(crate) enum Ready {
     Step(PyRef<Task>),
     /// The next step of a task, whose future is done.
     Wakeup(PyRef<Task>, PyObjectRef),
+    /// A transport that has something to read.
+    Read(PyRef<SocketTransport>),
+    /// A transport that may send.
+    Write(PyRef<SocketTransport>),
 }
 
 impl Ready {
@@ -31,6 +35,8 @@ impl Ready {
             Self::Handle(handle) => return run_handle(handle, vm),
             Self::Step(task) => asyncio::step_in_context(task, vm),
             Self::Wakeup(task, future) => asyncio::wake_in_context(task, future, vm),
+            Self::Read(transport) => SocketTransport::read_in_context(transport, vm),
+            Self::Write(transport) => SocketTransport::write_in_context(transport, vm),
         };
         match result {
             Ok(()) => Ok(()),
@@ -45,28 +51,30 @@ impl Ready {
         }
     }
 
-    /// Runs it if it is a transport's readiness; None if it is something else.
-    pub(super) fn run_transport(&self, vm: &VirtualMachine) -> Option<PyResult<()>> {
-        match self {
-            Self::Handle(entry) => transport::run_ready(entry, vm),
-            Self::Step(_) | Self::Wakeup(..) => None,
-        }
-    }
-
     /// The handle that asyncio would have in the queue.
     pub(super) fn into_handle(self, event_loop: &Py<LoopCore>, vm: &VirtualMachine) -> PyObjectRef {
-        let (task, function, args) = match self {
+        let (context, function, args) = match self {
             Self::Handle(handle) => return handle,
             Self::Step(task) => {
                 let step = asyncio::step_callback(task.clone(), vm);
-                (task, step, vec![])
+                (task.context(), step, vec![])
             }
             Self::Wakeup(task, future) => {
                 let wakeup = asyncio::wakeup_callback(task.clone(), vm);
-                (task, wakeup, vec![future])
+                (task.context(), wakeup, vec![future])
             }
+            Self::Read(transport) => (
+                transport.context(),
+                SocketTransport::callback(&transport, "_read_ready", vm),
+                vec![],
+            ),
+            Self::Write(transport) => (
+                transport.context(),
+                SocketTransport::callback(&transport, "_write_ready", vm),
+                vec![],
+            ),
         };
-        let context = vm.unwrap_or_none(task.context());
+        let context = vm.unwrap_or_none(context);
         let event_loop = event_loop.as_object().to_owned();
         Handle::new(Callback { function, args }, context, event_loop)
             .into_ref(&vm.ctx)

@@ -12,11 +12,13 @@ use rustpython_vm::{
 
 use super::core::LoopCore;
 use super::handle::{Callback, Handle};
+use super::own_method::OwnMethod;
 use super::ready::Ready;
-use crate::asyncio::Task;
+use crate::asyncio::{Future, Task};
 
 /// The method in whose place entries go straight into the ready queue.
 const CALL_SOON: &str = "call_soon";
+static CREATE_FUTURE: OwnMethod = OwnMethod::new("create_future");
 
 impl LoopCore {
     /// The native loop behind `event_loop`, if what is pushed to it does what its `call_soon` would: nobody has
@@ -36,6 +38,16 @@ impl LoopCore {
             (Some(found), Some(ours)) => !found.is(&ours),
             _ => true,
         }
+    }
+
+    /// As `event_loop.create_future()`.
+    pub(super) fn future_of(event_loop: &PyObject, vm: &VirtualMachine) -> PyResult {
+        if event_loop.downcast_ref::<Self>().is_some()
+            && CREATE_FUTURE.is_kept_by::<Self>(event_loop.class(), vm)
+        {
+            return Future::of_loop(event_loop.to_owned(), vm).map(Into::into);
+        }
+        vm.call_method(event_loop, "create_future", ())
     }
 
     pub(crate) fn is_debug(&self) -> bool {

@@ -42,7 +42,7 @@ mod _everloop {
     use super::{interrupts, output};
     use crate::event_loop::{
         Completion, Handle, LoopCore, SocketTransport, StreamOperation, StreamReader,
-        StreamReaderProtocol, StreamWriter, TimerHandle, WriteReady,
+        StreamReaderProtocol, StreamWriter, TimerHandle,
     };
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
@@ -53,7 +53,6 @@ mod _everloop {
             TimerHandle::make_static_type(),
             Completion::make_static_type(),
             SocketTransport::make_static_type(),
-            WriteReady::make_static_type(),
             StreamReader::make_static_type(),
             StreamReaderProtocol::make_static_type(),
             StreamWriter::make_static_type(),

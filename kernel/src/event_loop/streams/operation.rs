@@ -1,7 +1,7 @@
 //! `StreamOperation`, what the methods of readers and writers return: awaitable once, as a coroutine.
 
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
     builtins::{PyBaseException, PyBaseExceptionRef, PyBytes, PyType},
     common::lock::PyMutex,
     function::OptionalArg,
@@ -12,6 +12,7 @@ use rustpython_vm::{
 
 use super::reader::{Found, StreamReader, exception_of};
 use super::writer::StreamWriter;
+use crate::asyncio::Future;
 
 /// What is to be done, and how far a search has come.
 #[derive(Debug)]
@@ -87,12 +88,12 @@ impl StreamOperation {
         match self.take_stage() {
             Stage::New => self.check(vm)?,
             Stage::Waiting(future) => {
-                if !vm.call_method(&future, "done", ())?.try_to_bool(vm)? {
+                if !is_done(&future, vm)? {
                     *self.stage.lock() = Stage::Waiting(future);
                     return Err(vm.new_runtime_error("await wasn't used with future"));
                 }
                 self.stop_waiting();
-                vm.call_method(&future, "result", ())?;
+                result_of(&future, vm)?;
             }
             Stage::Delegated(coroutine) => return self.step_delegate(coroutine, vm),
             Stage::Over => {
@@ -102,7 +103,7 @@ impl StreamOperation {
         match self.advance(vm)? {
             Step::Done(value) => Ok(PyIterReturn::StopIteration(Some(value))),
             Step::Wait(future) => {
-                future.set_attr("_asyncio_future_blocking", vm.ctx.new_bool(true), vm)?;
+                mark_awaited(&future, vm)?;
                 *self.stage.lock() = Stage::Waiting(future.clone());
                 Ok(PyIterReturn::Return(future))
             }
@@ -261,6 +262,31 @@ impl StreamOperation {
             Stage::Waiting(awaited) | Stage::Delegated(awaited) => Some(awaited.clone()),
             Stage::New | Stage::Over => None,
         }
+    }
+}
+
+fn is_done(future: &PyObject, vm: &VirtualMachine) -> PyResult<bool> {
+    match Future::exact(future) {
+        Some(future) => Ok(!future.state_is_pending()),
+        None => vm.call_method(future, "done", ())?.try_to_bool(vm),
+    }
+}
+
+fn result_of(future: &PyObject, vm: &VirtualMachine) -> PyResult {
+    match Future::exact(future) {
+        Some(future) => future.outcome(vm),
+        None => vm.call_method(future, "result", ()),
+    }
+}
+
+/// As `Future.__await__` does before it yields the future: a task takes no other.
+fn mark_awaited(future: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
+    match Future::exact(future) {
+        Some(future) => {
+            future.mark_awaited();
+            Ok(())
+        }
+        None => future.set_attr("_asyncio_future_blocking", vm.ctx.new_bool(true), vm),
     }
 }
 

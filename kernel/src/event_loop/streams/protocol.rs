@@ -3,9 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustpython_vm::{
-    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, TryFromObject, VirtualMachine,
+    Py, PyObject, PyObjectRef, PyPayload, PyResult, TryFromObject, VirtualMachine,
     builtins::{PyType, PyWeak},
-    class::StaticType,
     function::{ArgBytesLike, FuncArgs},
     object::{Traverse, TraverseFn},
     pyclass,
@@ -13,7 +12,10 @@ use rustpython_vm::{
 };
 
 use super::reader::StreamReader;
+use crate::event_loop::own_method::OwnMethod;
 use crate::event_loop::slot::Slot;
+
+static DATA_RECEIVED: OwnMethod = OwnMethod::new("data_received");
 
 /// The native half of `asyncio.StreamReaderProtocol`.
 #[pyclass(
@@ -44,15 +46,8 @@ unsafe impl Traverse for StreamReaderProtocol {
 impl StreamReaderProtocol {
     /// Whether it is a protocol of this class that takes its data as this class does.
     pub(in crate::event_loop) fn is_plain(protocol: &PyObject, vm: &VirtualMachine) -> bool {
-        let name = vm.ctx.intern_str("data_received");
         protocol.downcast_ref::<Self>().is_some()
-            && match (
-                protocol.class().get_attr(name),
-                Self::static_type().get_attr(name),
-            ) {
-                (Some(method), Some(own)) => method.is(&own),
-                _ => false,
-            }
+            && DATA_RECEIVED.is_kept_by::<Self>(protocol.class(), vm)
     }
 
     fn reader(&self) -> Option<PyObjectRef> {

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine,
     builtins::PyBaseExceptionRef,
-    class::StaticType,
     common::lock::PyMutex,
     object::{Traverse, TraverseFn},
     pyclass,
@@ -13,7 +12,13 @@ use rustpython_vm::{
 
 use super::incoming::Buffer;
 use super::search::{Search, find};
+use crate::asyncio::Future;
+use crate::event_loop::core::LoopCore;
+use crate::event_loop::own_method::OwnMethod;
 use crate::event_loop::slot::Slot;
+use crate::event_loop::transport::SocketTransport;
+
+static FEED_DATA: OwnMethod = OwnMethod::new("feed_data");
 
 /// The native half of `asyncio.StreamReader`.
 #[pyclass(module = "_everloop", name = "StreamReader", traverse = "manual")]
@@ -61,10 +66,10 @@ impl StreamReader {
 
     /// The reader, if it takes its data itself: a subclass may have a `feed_data` of its own.
     pub(super) fn plain<'a>(reader: &'a PyObject, vm: &VirtualMachine) -> Option<&'a Py<Self>> {
-        let name = vm.ctx.intern_str("feed_data");
-        let own = Self::static_type().get_attr(name)?;
         let reader = reader.downcast_ref::<Self>()?;
-        reader.class().get_attr(name)?.is(&own).then_some(reader)
+        FEED_DATA
+            .is_kept_by::<Self>(reader.class(), vm)
+            .then_some(reader)
     }
 
     pub(super) fn feed(zelf: &Py<Self>, data: Vec<u8>, vm: &VirtualMachine) -> PyResult<()> {
@@ -94,6 +99,9 @@ impl StreamReader {
         let Some(waiter) = self.waiter.take() else {
             return Ok(());
         };
+        if let Some(future) = Future::exact(&waiter) {
+            return Future::wake(future, vm);
+        }
         if !vm.call_method(&waiter, "cancelled", ())?.try_to_bool(vm)? {
             vm.call_method(&waiter, "set_result", (vm.ctx.none(),))?;
         }
@@ -107,6 +115,10 @@ impl StreamReader {
         let Some(transport) = self.transport.get() else {
             return Ok(());
         };
+        if let Some(transport) = transport.downcast_ref::<SocketTransport>() {
+            self.paused.store(true, Ordering::Relaxed);
+            return SocketTransport::pause(transport, vm);
+        }
         let not_implemented = vm.ctx.exceptions.not_implemented_error;
         match vm.call_method(&transport, "pause_reading", ()) {
             Ok(_) => self.paused.store(true, Ordering::Relaxed),
@@ -129,7 +141,10 @@ impl StreamReader {
     fn resume_transport(&self, vm: &VirtualMachine) -> PyResult<()> {
         self.paused.store(false, Ordering::Relaxed);
         let transport = self.transport.get_or_none(vm);
-        vm.call_method(&transport, "resume_reading", ()).map(drop)
+        match transport.downcast_ref::<SocketTransport>() {
+            Some(transport) => SocketTransport::resume(transport, vm),
+            None => vm.call_method(&transport, "resume_reading", ()).map(drop),
+        }
     }
 
     /// A future that is done when more data or the end of the stream has arrived.
@@ -144,7 +159,7 @@ impl StreamReader {
             self.resume_transport(vm)?;
         }
         let event_loop = self.event_loop.get_or_none(vm);
-        let waiter = vm.call_method(&event_loop, "create_future", ())?;
+        let waiter = LoopCore::future_of(&event_loop, vm)?;
         self.waiter.set(waiter.clone());
         Ok(waiter)
     }

@@ -13,12 +13,12 @@ impl SocketTransport {
         if zelf.closing.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
-        zelf.stop_reading(vm)?;
+        zelf.stop_reading();
         if !zelf.outgoing.lock().is_empty() {
             return Ok(());
         }
         zelf.conn_lost.fetch_add(1, Ordering::Relaxed);
-        zelf.unwatch(Direction::Write, vm)?;
+        zelf.unwatch(Direction::Write);
         Self::schedule_connection_lost(zelf, vm.ctx.none(), vm)
     }
 
@@ -38,10 +38,10 @@ impl SocketTransport {
             had_outgoing
         };
         if had_outgoing {
-            zelf.unwatch(Direction::Write, vm)?;
+            zelf.unwatch(Direction::Write);
         }
         if !zelf.closing.swap(true, Ordering::Relaxed) {
-            zelf.stop_reading(vm)?;
+            zelf.stop_reading();
         }
         zelf.conn_lost.fetch_add(1, Ordering::Relaxed);
         Self::schedule_connection_lost(zelf, reason, vm)

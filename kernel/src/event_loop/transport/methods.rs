@@ -60,20 +60,12 @@ impl SocketTransport {
 
     #[pymethod]
     fn pause_reading(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        if zelf.is_reading() {
-            zelf.paused.store(true, Ordering::Relaxed);
-            Self::log(zelf, "%r pauses reading", vm)?;
-        }
-        Ok(())
+        Self::pause(zelf, vm)
     }
 
     #[pymethod]
     fn resume_reading(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        if zelf.is_closing() || !zelf.paused.swap(false, Ordering::Relaxed) {
-            return Ok(());
-        }
-        Self::start_reading(zelf, vm)?;
-        Self::log(zelf, "%r resumes reading", vm)
+        Self::resume(zelf, vm)
     }
 
     #[pymethod]

@@ -7,9 +7,8 @@
 //! - `reading`, `writing`, `closing`: what happens then
 //! - `outgoing`: what has still to be sent; `socket`: the system calls
 //!
-//! The loop knows a transport that reads by the transport itself, in the place of a handle, and one that waits to
-//! write by a `WriteReady`: watching costs no object and no Python. Its callbacks run in the context in which it was
-//! made.
+//! The loop watches a transport itself, without a handle: watching costs no object and no Python. The callbacks run in
+//! the context in which the transport was made.
 
 mod closing;
 mod methods;
@@ -34,6 +33,7 @@ use self::reading::Receiver;
 use super::core::LoopCore;
 use super::handle::ends_the_run;
 use super::readiness::Direction;
+use super::ready::Ready;
 use super::slot::Slot;
 
 /// A connected stream socket and the protocol that it feeds.
@@ -145,46 +145,17 @@ impl SocketTransport {
     fn watch(zelf: &Py<Self>, direction: Direction, vm: &VirtualMachine) -> PyResult<()> {
         let event_loop = zelf.expect_loop(vm)?;
         event_loop.check_closed(vm)?;
-        if event_loop.debug.load(Ordering::Relaxed) {
-            return Self::watch_in_debug_mode(zelf, &event_loop, direction, vm);
-        }
         let target = match direction {
-            Direction::Read => zelf.as_object().to_owned(),
-            Direction::Write => WriteReady {
-                transport: zelf.to_owned(),
-            }
-            .into_ref(&vm.ctx)
-            .into(),
+            Direction::Read => Ready::Read(zelf.to_owned()),
+            Direction::Write => Ready::Write(zelf.to_owned()),
         };
         event_loop.watch(zelf.fd(), direction, target, vm).map(drop)
     }
 
-    fn unwatch(&self, direction: Direction, vm: &VirtualMachine) -> PyResult<()> {
-        let Some(event_loop) = self.event_loop() else {
-            return Ok(());
-        };
-        if let Some(removed) = event_loop.unwatch(self.fd(), direction)
-            && !is_target(&removed)
-        {
-            vm.call_method(&removed, "cancel", ())?;
+    fn unwatch(&self, direction: Direction) {
+        if let Some(event_loop) = self.event_loop() {
+            event_loop.unwatch(self.fd(), direction);
         }
-        Ok(())
-    }
-
-    /// asyncio's own handles, which debug mode times.
-    fn watch_in_debug_mode(
-        zelf: &Py<Self>,
-        event_loop: &Py<LoopCore>,
-        direction: Direction,
-        vm: &VirtualMachine,
-    ) -> PyResult<()> {
-        let (method, callback) = match direction {
-            Direction::Read => ("_add_reader", "_read_ready"),
-            Direction::Write => ("_add_writer", "_write_ready"),
-        };
-        let callback = zelf.as_object().get_attr(callback, vm)?;
-        vm.call_method(event_loop.as_object(), method, (zelf.fd(), callback))
-            .map(drop)
     }
 
     /// Says in debug mode what happens; `%r` is the transport.
@@ -198,35 +169,37 @@ impl SocketTransport {
         Ok(())
     }
 
-    /// Calls what the loop's exception handler wants to know of, unless it ends the loop's run.
-    fn run_callback(
+    /// What the callbacks run in.
+    pub(super) fn context(&self) -> Option<PyObjectRef> {
+        self.context.get()
+    }
+
+    /// The method as a callback, for handles.
+    pub(super) fn callback(
         zelf: &Py<Self>,
-        callback: fn(&Py<Self>, &VirtualMachine) -> PyResult<()>,
+        method: &'static str,
         vm: &VirtualMachine,
-    ) -> PyResult<()> {
-        let Some(event_loop) = zelf.event_loop.get() else {
-            return Ok(());
-        };
-        let context = zelf.context.get_or_none(vm);
+    ) -> PyObjectRef {
+        let callback = zelf.as_object().get_attr(method, vm);
+        callback.unwrap_or_else(|_| vm.ctx.none())
+    }
+
+    pub(super) fn read_in_context(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        zelf.in_context(vm, || Self::read_ready(zelf, vm))
+    }
+
+    pub(super) fn write_in_context(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        zelf.in_context(vm, || Self::write_ready(zelf, vm))
+    }
+
+    fn in_context<T>(&self, vm: &VirtualMachine, callback: impl FnOnce() -> T) -> T {
+        let context = self.context.get_or_none(vm);
         // As `Handle::call`: a nested turn may be inside of this context already.
         vm.context_stack.borrow_mut().push(context);
-        let result = callback(zelf, vm);
-        vm.context_stack.borrow_mut().pop();
-        match result {
-            Err(raised) if !ends_the_run(&raised, vm) => {
-                let context = vm.ctx.new_dict();
-                context.set_item(
-                    "message",
-                    vm.ctx.new_str("Exception in a transport").into(),
-                    vm,
-                )?;
-                context.set_item("exception", raised.into(), vm)?;
-                context.set_item("transport", zelf.as_object().to_owned(), vm)?;
-                vm.call_method(&event_loop, "call_exception_handler", (context,))
-                    .map(drop)
-            }
-            result => result,
-        }
+        let result = callback();
+        let left = vm.context_stack.borrow_mut().pop();
+        drop(left);
+        result
     }
 
     fn fatal_error(
@@ -241,30 +214,4 @@ impl SocketTransport {
         vm.call_method(zelf.as_object(), "_fatal_error", (raised, message))
             .map(drop)
     }
-}
-
-/// What the loop runs when a transport that has something to send may send.
-#[pyclass(module = "_everloop", name = "WriteReady")]
-#[derive(Debug, PyPayload)]
-pub struct WriteReady {
-    transport: PyRef<SocketTransport>,
-}
-
-#[pyclass]
-impl WriteReady {}
-
-fn is_target(object: &PyObjectRef) -> bool {
-    object.downcast_ref::<SocketTransport>().is_some()
-        || object.downcast_ref::<WriteReady>().is_some()
-}
-
-/// Runs an entry of the ready queue if it is a transport's; None if it is not.
-pub(super) fn run_ready(entry: &PyObjectRef, vm: &VirtualMachine) -> Option<PyResult<()>> {
-    if let Some(transport) = entry.downcast_ref::<SocketTransport>() {
-        let callback = SocketTransport::read_ready;
-        return Some(SocketTransport::run_callback(transport, callback, vm));
-    }
-    let transport = &entry.downcast_ref::<WriteReady>()?.transport;
-    let callback = SocketTransport::write_ready;
-    Some(SocketTransport::run_callback(transport, callback, vm))
 }

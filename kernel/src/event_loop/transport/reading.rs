@@ -59,17 +59,34 @@ impl SocketTransport {
         Self::watch(zelf, Direction::Read, vm)
     }
 
-    pub(super) fn stop_reading(&self, vm: &VirtualMachine) -> PyResult<()> {
-        if !self.watched.swap(false, Ordering::Relaxed) {
+    pub(super) fn stop_reading(&self) {
+        if self.watched.swap(false, Ordering::Relaxed) {
+            self.unwatch(Direction::Read);
+        }
+    }
+
+    /// Stops the protocol's data until `resume`.
+    pub(in crate::event_loop) fn pause(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        if zelf.is_reading() {
+            zelf.paused.store(true, Ordering::Relaxed);
+            Self::log(zelf, "%r pauses reading", vm)?;
+        }
+        Ok(())
+    }
+
+    pub(in crate::event_loop) fn resume(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        if zelf.is_closing() || !zelf.paused.swap(false, Ordering::Relaxed) {
             return Ok(());
         }
-        self.unwatch(Direction::Read, vm)
+        Self::start_reading(zelf, vm)?;
+        Self::log(zelf, "%r resumes reading", vm)
     }
 
     /// There is something to read, or the other end has closed the connection.
     pub(super) fn read_ready(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         if !zelf.is_reading() {
-            return zelf.stop_reading(vm);
+            zelf.stop_reading();
+            return Ok(());
         }
         if zelf.is_lost() {
             return Ok(());
@@ -161,7 +178,10 @@ impl SocketTransport {
             .and_then(|answer| answer.try_to_bool(vm));
         match keep_open {
             // The protocol may still write, but there is nothing more to read.
-            Ok(true) => zelf.stop_reading(vm),
+            Ok(true) => {
+                zelf.stop_reading();
+                Ok(())
+            }
             Ok(false) => vm.call_method(zelf.as_object(), "close", ()).map(drop),
             Err(raised) => Self::fatal_error(
                 zelf,

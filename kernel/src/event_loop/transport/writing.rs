@@ -112,7 +112,7 @@ impl SocketTransport {
             Ok(_) => Self::note_sent(zelf, watched, vm),
             Err(error) if is_not_ready(&error) => Ok(()),
             Err(error) => {
-                zelf.unwatch(Direction::Write, vm)?;
+                zelf.unwatch(Direction::Write);
                 zelf.outgoing.lock().clear();
                 let raised = error.into_pyexception(vm);
                 Self::fatal_error(zelf, raised.clone(), WRITE_ERROR, vm)?;
@@ -133,7 +133,7 @@ impl SocketTransport {
             return Ok(());
         }
         if watched {
-            zelf.unwatch(Direction::Write, vm)?;
+            zelf.unwatch(Direction::Write);
         }
         if let Some(waiter) = zelf.empty_waiter.get() {
             vm.call_method(&waiter, "set_result", (vm.ctx.none(),))?;
