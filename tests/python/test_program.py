@@ -88,3 +88,24 @@ with multiprocessing.get_context('spawn').Pool(2) as pool:
     print(pool.map(square, range(4)))
 """
     assert kernel.ok(code).stdout == "[0, 1, 4, 9]\n"
+
+
+def test_the_default_executor() -> None:
+    program = python(str(PROCESSES.with_name("executor.py")))
+    assert program.returncode == 0, program.stderr
+    assert program.stdout.splitlines()[-1] == "its_threads_end_with_it"
+
+
+def test_a_signal_ends_the_parking_of_the_loop() -> None:
+    code = """
+import asyncio, signal
+async def main():
+    loop = asyncio.get_running_loop()
+    future = loop.create_future()
+    signal.signal(signal.SIGALRM, lambda *_: future.set_result('alarm'))
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    return await asyncio.wait_for(future, 30)
+print(asyncio.run(main()), signal.set_wakeup_fd(-1))
+"""
+    program = python("-c", code)
+    assert program.stdout == "alarm -1\n", program.stderr

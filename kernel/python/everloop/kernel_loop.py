@@ -25,18 +25,6 @@ class KernelLoop(EverLoop):
         with output_of(_cell_of(context)):
             super().default_exception_handler(context)
 
-    def remove_signal_handler(self, sig):
-        """As ``remove_signal_handler`` of asyncio's loop, which with the last handler would stop watching signals."""
-        removed = super().remove_signal_handler(sig)
-        self.watch_signals()
-        return removed
-
-    def watch_signals(self):
-        """Let every signal end the parking of the loop, so that its Python handler runs at once."""
-        import signal
-
-        signal.set_wakeup_fd(self._csock.fileno(), warn_on_full_buffer=False)
-
 
 def _cell_of(context):
     for key in ("task", "future", "handle"):

@@ -5,11 +5,13 @@ own selector loop. Entering it again from inside one of its callbacks is allowed
 loop, so that other tasks go on, until it has what it waits for.
 """
 
+import asyncio
 import selectors
+import signal
 import sys
 import threading
 import weakref
-from asyncio import base_events, constants, events, format_helpers, futures, tasks
+from asyncio import base_events, constants, events, format_helpers, futures, tasks, unix_events
 from asyncio.unix_events import _UnixSelectorEventLoop
 
 import _everloop
@@ -18,6 +20,9 @@ from everloop.transports import make_transport
 
 class EverLoop(_everloop.LoopCore, _UnixSelectorEventLoop):
     """The loop. Everything of ``asyncio.AbstractEventLoop`` on Unix; see there for the meaning of each method."""
+
+    # The default executor, unless another one was set.
+    _own_executor = None
 
     def __init__(self, selector=None):
         """`selector` is taken, as asyncio's loops take one, and closed with the loop; tokio does its work."""
@@ -59,9 +64,11 @@ class EverLoop(_everloop.LoopCore, _UnixSelectorEventLoop):
             self._run_turns(completion)
             return
         self._run_forever_setup()
+        before = self._watch_signals()
         try:
             self._run_turns(completion)
         finally:
+            self._unwatch_signals(before)
             self._run_forever_cleanup()
 
     def _is_entered(self):
@@ -81,6 +88,46 @@ class EverLoop(_everloop.LoopCore, _UnixSelectorEventLoop):
         self._debug = bool(enabled)
         if self.is_running():
             self.call_soon_threadsafe(self._set_coroutine_origin_tracking, self._debug)
+
+    # -- signals
+
+    def _watch_signals(self):
+        """Let every signal end the parking of the loop, so that its Python handler runs at once.
+
+        Returns the descriptor that was told of signals before; None on a thread that gets no signals.
+        """
+        try:
+            return signal.set_wakeup_fd(self._csock.fileno(), warn_on_full_buffer=False)
+        except ValueError:
+            return None
+
+    def _unwatch_signals(self, before):
+        # With handlers of its own the loop stays told, as asyncio's is: they run when it runs again.
+        if before is not None and not self._signal_handlers:
+            signal.set_wakeup_fd(before, warn_on_full_buffer=False)
+
+    def remove_signal_handler(self, sig):
+        """As ``remove_signal_handler`` of asyncio's loop, which with the last handler stops watching signals."""
+        removed = super().remove_signal_handler(sig)
+        if self.is_running():
+            self._watch_signals()
+        return removed
+
+    # -- threads
+
+    def run_in_executor(self, executor, func, *args):
+        """Call `func` in a thread of the executor; None is the default one."""
+        if executor is not None or self._debug:
+            return super().run_in_executor(executor, func, *args)
+        self._check_closed()
+        self._check_default_executor()
+        if self._default_executor is None:
+            self._default_executor = self._own_executor = _new_default_executor()
+        if self._default_executor is not self._own_executor:
+            return super().run_in_executor(None, func, *args)
+        future = self.create_future()
+        self._own_executor.start(_everloop.ThreadCall(self, future, func, *args))
+        return future
 
     # -- descriptors
 
@@ -182,6 +229,13 @@ class EverLoopPolicy(events._BaseDefaultEventLoopPolicy):
     _loop_factory = EverLoop
 
 
+def install():
+    """Make :class:`EverLoop` the loop of everybody who does not ask for another."""
+    # Not the policy but what makes it, so that `asyncio.set_event_loop_policy(None)` comes back to it.
+    unix_events._DefaultEventLoopPolicy = EverLoopPolicy
+    asyncio.EventLoop = unix_events.EventLoop = EverLoop
+
+
 class _Watched:
     """In the place of the selector that asyncio's loop would poll: shows what is watched natively."""
 
@@ -211,6 +265,12 @@ class _Watched:
     def close(self):
         if self._unused is not None:
             self._unused.close()
+
+
+def _new_default_executor():
+    from everloop.executor import DefaultExecutor
+
+    return DefaultExecutor()
 
 
 def _descriptor(file):

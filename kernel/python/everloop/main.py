@@ -28,25 +28,26 @@ def _make_shell():
     takeover.install(asyncio)
     loop = KernelLoop()
     asyncio.set_event_loop(loop)
-    _take_interrupts(loop)
+    _take_interrupts()
     return loop, Shell(loop)
 
 
-def _take_interrupts(loop):
+def _take_interrupts():
     import signal
 
     # `asyncio.Runner` asks whether SIGINT is still the default's, which has to be ours.
     signal.default_int_handler = _everloop.default_int_handler
     signal.signal(signal.SIGINT, _everloop.default_int_handler)
-    loop.watch_signals()
 
 
 def _install_streams():
     from everloop import comms, display, stdin, streams
-    from everloop.compat import ipython_display
+    from everloop.compat import ipython_display, nest_asyncio, sockets
 
     comms.install()
     ipython_display.install()
+    nest_asyncio.install()
+    sockets.install()
     streams.install()
     display.install(builtins)
     _install_site_builtins()

@@ -2,6 +2,7 @@
 
 import sys
 
+from everloop.compat import nest_asyncio, sockets
 from everloop.compat.imports import after_import
 
 
@@ -12,6 +13,8 @@ def prepare():
 
         add_site_packages()
     after_import("asyncio", _take_over)
+    nest_asyncio.install()
+    sockets.install()
 
 
 def _take_over(asyncio):

@@ -8,12 +8,9 @@ import _asyncio
 
 def install(asyncio):
     """Make ``EverLoop`` the loop of asyncio, and the classes and functions of everloop those of asyncio."""
-    from everloop import byte_streams, reentry
-    from everloop.loop import EverLoop, EverLoopPolicy
+    from everloop import byte_streams, loop, reentry
 
-    # Not the policy but what makes it, so that `asyncio.set_event_loop_policy(None)` comes back to it.
-    asyncio.unix_events._DefaultEventLoopPolicy = EverLoopPolicy
-    asyncio.EventLoop = asyncio.unix_events.EventLoop = EverLoop
+    loop.install()
     # Awaited by every `sleep(0)`, it is a generator in asyncio.
     asyncio.tasks.__sleep0 = _asyncio._sleep0
     reentry.install()

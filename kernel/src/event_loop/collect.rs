@@ -27,9 +27,12 @@ unsafe impl Traverse for LoopCore {
     }
 
     fn clear(&mut self, out: &mut Vec<PyObjectRef>) {
-        let ready = self.ready.get_mut().drain(..);
-        let watches = self.watches.get_mut().drain();
-        for entry in ready.chain(watches) {
+        for entry in self
+            .ready
+            .get_mut()
+            .drain(..)
+            .chain(self.watches.get_mut().drain())
+        {
             match entry {
                 Ready::Handle(handle) => out.push(handle),
                 Ready::Step(task) => out.push(task.into()),
@@ -51,11 +54,11 @@ unsafe impl Traverse for Ready {
         match self {
             Self::Handle(handle) => handle.traverse(visit),
             Self::Step(task) => task.traverse(visit),
-            Self::Read(transport) | Self::Write(transport) => transport.traverse(visit),
             Self::Wakeup(task, future) => {
                 task.traverse(visit);
                 future.traverse(visit);
             }
+            Self::Read(transport) | Self::Write(transport) => transport.traverse(visit),
         }
     }
 }

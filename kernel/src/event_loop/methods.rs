@@ -42,7 +42,11 @@ impl LoopCore {
     }
 
     #[pymethod]
-    fn call_soon_threadsafe(zelf: PyRef<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+    pub(super) fn call_soon_threadsafe(
+        zelf: PyRef<Self>,
+        args: FuncArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult {
         zelf.check_closed(vm)?;
         let call = Call::from_args("call_soon_threadsafe", args, vm)?;
         Self::check_call(&zelf, "call_soon_threadsafe", &call, vm)?;
@@ -164,10 +168,10 @@ impl LoopCore {
     #[pymethod]
     fn _watched(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
         let watched = vm.ctx.new_dict();
-        let targets = zelf.watches.lock().by_descriptor();
-        for (fd, targets) in targets {
-            let handle = |target: Ready| target.into_handle(zelf, vm);
-            let handles = targets.map(|target| vm.unwrap_or_none(target.map(handle)));
+        let watches: Vec<_> = zelf.watches.lock().entries().collect();
+        for (fd, entries) in watches {
+            let handle = |entry: Ready| entry.into_handle(zelf, vm);
+            let handles = entries.map(|entry| vm.unwrap_or_none(entry.map(handle)));
             let handles = vm.ctx.new_tuple(handles.into());
             watched.set_item(vm.ctx.new_int(fd).as_object(), handles.into(), vm)?;
         }

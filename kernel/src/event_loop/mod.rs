@@ -16,6 +16,7 @@
 //! - `slot`: attributes that hold a Python object; `own_method`: methods that nobody has overridden
 //! - `wake`: how other threads reach a parked loop
 //! - `alarm`: ends the parking when the earliest timer is due
+//! - `thread_call`, `work_queue`: calls that threads of the default executor make
 //! - `driver`: parks the loop in tokio until there is something to do
 //!
 //! Python never runs inside `block_on`: a turn runs the ready handles first and only then parks. So a loop that is
@@ -37,10 +38,12 @@ mod ready;
 mod slot;
 mod streams;
 mod tasks;
+mod thread_call;
 mod timer_handle;
 mod timers;
 mod transport;
 mod wake;
+mod work_queue;
 
 pub(crate) use self::calls::copy_context;
 pub use self::completion::Completion;
@@ -49,6 +52,8 @@ pub use self::handle::Handle;
 pub(crate) use self::handle::ends_the_run;
 pub(crate) use self::ready::Ready;
 pub use self::streams::{StreamOperation, StreamReader, StreamReaderProtocol, StreamWriter};
+pub use self::thread_call::ThreadCall;
 pub use self::timer_handle::TimerHandle;
 pub use self::transport::SocketTransport;
 pub use self::wake::{Job, Wake};
+pub use self::work_queue::WorkQueue;

@@ -118,11 +118,10 @@ impl Watches {
     }
 
     /// The reader and the writer of each descriptor.
-    pub(super) fn by_descriptor(&self) -> Vec<(RawFd, [Option<Ready>; 2])> {
-        let watches = self.by_fd.iter();
-        watches
+    pub(super) fn entries(&self) -> impl Iterator<Item = (RawFd, [Option<Ready>; 2])> {
+        self.by_fd
+            .iter()
             .map(|(fd, watch)| (*fd, [watch.reader.clone(), watch.writer.clone()]))
-            .collect()
     }
 
     /// Whether the descriptor is watched.

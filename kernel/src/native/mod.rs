@@ -42,7 +42,7 @@ mod _everloop {
     use super::{interrupts, output};
     use crate::event_loop::{
         Completion, Handle, LoopCore, SocketTransport, StreamOperation, StreamReader,
-        StreamReaderProtocol, StreamWriter, TimerHandle,
+        StreamReaderProtocol, StreamWriter, ThreadCall, TimerHandle, WorkQueue,
     };
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
@@ -57,6 +57,8 @@ mod _everloop {
             StreamReaderProtocol::make_static_type(),
             StreamWriter::make_static_type(),
             StreamOperation::make_static_type(),
+            ThreadCall::make_static_type(),
+            WorkQueue::make_static_type(),
             Cell::make_static_type(),
             Interruptible::make_static_type(),
             Origin::make_static_type(),

@@ -154,7 +154,7 @@ impl SocketTransport {
 
     fn unwatch(&self, direction: Direction) {
         if let Some(event_loop) = self.event_loop() {
-            event_loop.unwatch(self.fd(), direction);
+            drop(event_loop.unwatch(self.fd(), direction));
         }
     }
 
