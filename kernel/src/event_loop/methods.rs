@@ -168,10 +168,10 @@ impl LoopCore {
     #[pymethod]
     fn _watched(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
         let watched = vm.ctx.new_dict();
-        let watches: Vec<_> = zelf.watches.lock().entries().collect();
-        for (fd, entries) in watches {
+        let entries: Vec<_> = zelf.watches.lock().entries().collect();
+        for (fd, pair) in entries {
             let handle = |entry: Ready| entry.into_handle(zelf, vm);
-            let handles = entries.map(|entry| vm.unwrap_or_none(entry.map(handle)));
+            let handles = pair.map(|entry| vm.unwrap_or_none(entry.map(handle)));
             let handles = vm.ctx.new_tuple(handles.into());
             watched.set_item(vm.ctx.new_int(fd).as_object(), handles.into(), vm)?;
         }
