@@ -83,6 +83,11 @@ class EverLoop(_everloop.LoopCore, _UnixSelectorEventLoop):
         else:
             super().close()
 
+    def _close_self_pipe(self):
+        if self._ssock.fileno() >= 0:
+            super()._close_self_pipe()
+        # Else the loop was never closed, and the collector of cycles has been at its sockets before it.
+
     def set_debug(self, enabled):
         """Switch debug mode, as ``BaseEventLoop.set_debug``."""
         self._debug = bool(enabled)

@@ -52,7 +52,10 @@ pub(super) fn gather(
             .is_some_and(|owner| owner.is(&event_loop)),
         None => argument.downcastable::<PyCoroutine>(),
     };
-    let plain = LoopCore::of(&event_loop).is_some_and(|core| LoopCore::makes_plain_tasks(core, vm));
+    let plain = match LoopCore::of(&event_loop) {
+        Some(core) => LoopCore::makes_plain_tasks(core, vm)?,
+        None => false,
+    };
     if arguments.is_empty() || !plain || !arguments.iter().all(usual) {
         return Ok(None);
     }

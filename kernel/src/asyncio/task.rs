@@ -1,10 +1,11 @@
 //! `Task`: a future that a coroutine fulfils (`asyncio/tasks.py`).
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustpython_vm::{
     AsObject, FromArgs, Py, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine,
-    builtins::{PyCoroutine, PyType},
+    builtins::{PyCoroutine, PyDictRef, PyType},
     class::StaticType,
     common::lock::{PyMutex, PyMutexGuard},
     function::{FuncArgs, PySetterValue},
@@ -115,6 +116,22 @@ impl Task {
         };
         Self::initialize(&task, options, vm)?;
         Ok(task)
+    }
+
+    /// What somebody has put in the place of `asyncio.tasks.Task`, if it is not ours.
+    pub(crate) fn replacement(vm: &VirtualMachine) -> PyResult<Option<PyObjectRef>> {
+        static NAMES: OnceLock<PyDictRef> = OnceLock::new();
+        let names = match NAMES.get() {
+            Some(names) => names,
+            None => {
+                let names = crate::native::import::from_module("asyncio", "tasks", vm)?
+                    .dict()
+                    .ok_or_else(|| vm.new_type_error("asyncio.tasks is not a module"))?;
+                NAMES.get_or_init(|| names)
+            }
+        };
+        let class = names.get_item_opt(vm.ctx.intern_str("Task"), vm)?;
+        Ok(class.filter(|class| !class.is(Self::static_type())))
     }
 
     fn initialize(zelf: &Py<Self>, args: TaskArgs, vm: &VirtualMachine) -> PyResult<()> {

@@ -1,6 +1,8 @@
 //! Parks the loop in tokio until there is something to do.
 
+use std::fs::File;
 use std::io;
+use std::sync::Once;
 
 use polling::Event;
 use rustpython_vm::VirtualMachine;
@@ -22,6 +24,7 @@ impl Driver {
     /// # Errors
     /// When the process has no descriptors left.
     pub(super) fn new() -> io::Result<Self> {
+        reserve_descriptors()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -57,4 +60,17 @@ impl Driver {
             })
         })
     }
+}
+
+/// The first runtime of the process opens descriptors that tokio cannot do without: it panics when there are none left.
+fn reserve_descriptors() -> io::Result<()> {
+    static RESERVED: Once = Once::new();
+    if !RESERVED.is_completed() {
+        let reserve: Vec<File> = (0..8)
+            .map(|_| File::open("/dev/null"))
+            .collect::<io::Result<_>>()?;
+        drop(reserve);
+        RESERVED.call_once(|| ());
+    }
+    Ok(())
 }

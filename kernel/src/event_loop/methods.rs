@@ -94,6 +94,10 @@ impl LoopCore {
             args.prepend_arg(zelf.into());
             return factory.call(args, vm);
         }
+        if let Some(class) = Task::replacement(vm)? {
+            args.kwargs.insert("loop".into(), zelf.into());
+            return class.call(args, vm);
+        }
         Ok(Task::start(zelf.into(), args.bind(vm)?, vm)?.into())
     }
 
@@ -169,9 +173,9 @@ impl LoopCore {
     fn _watched(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
         let watched = vm.ctx.new_dict();
         let by_fd: Vec<_> = zelf.watches.lock().entries().collect();
-        for (fd, entries) in by_fd {
+        for (fd, pair) in by_fd {
             let handle = |entry: Ready| entry.into_handle(zelf, vm);
-            let handles = entries.map(|entry| vm.unwrap_or_none(entry.map(handle)));
+            let handles = pair.map(|entry| vm.unwrap_or_none(entry.map(handle)));
             let handles = vm.ctx.new_tuple(handles.into());
             watched.set_item(vm.ctx.new_int(fd).as_object(), handles.into(), vm)?;
         }

@@ -52,8 +52,10 @@ impl LoopCore {
     }
 
     /// Whether its `create_task` makes a task and does nothing else.
-    pub(crate) fn makes_plain_tasks(zelf: &Py<Self>, vm: &VirtualMachine) -> bool {
-        zelf.task_factory.lock().is_none() && CREATE_TASK.is_kept_by::<Self>(zelf.class(), vm)
+    pub(crate) fn makes_plain_tasks(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<bool> {
+        Ok(zelf.task_factory.lock().is_none()
+            && CREATE_TASK.is_kept_by::<Self>(zelf.class(), vm)
+            && Task::replacement(vm)?.is_none())
     }
 
     pub(crate) fn is_debug(&self) -> bool {
