@@ -8,24 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-_PY_TASK = "puts asyncio's task in Python in the place of `asyncio.Task`; EverLoop makes its own"
-
 #: What EverLoop does otherwise than asyncio, on purpose.
 EVERLOOP = {
-    **dict.fromkeys(
-        (
-            "test_free_threading.*Py*.test_all_tasks_from_other_thread_includes_eager_tasks",
-            "test_graph.TestCallStackPy.test_stack_async_gen",
-            "test_graph.TestCallStackPy.test_stack_future",
-            "test_graph.TestCallStackPy.test_stack_gather",
-            "test_graph.TestCallStackPy.test_stack_shield",
-            "test_graph.TestCallStackPy.test_stack_task",
-            "test_graph.TestCallStackPy.test_stack_tgroup",
-            "test_graph.TestCallStackPy.test_stack_timeout",
-            "test_graph.TestCallStackPy.test_stack_wait",
-        ),
-        _PY_TASK,
-    ),
     "test_events.*EventLoopTests.test_run_until_complete_nesting": (
         "wants an error from `run_until_complete` inside the running loop; EverLoop takes turns of it"
     ),
