@@ -9,7 +9,7 @@ import functools
 
 def install(asyncio):
     """Make ``EverLoop`` the loop of asyncio, and the classes and functions of everloop those of asyncio."""
-    from everloop import byte_streams, loop, reentry
+    from everloop import byte_streams, loop, queues, reentry
 
     loop.install()
     # Awaited by every `sleep(0)`, it is a generator in asyncio.
@@ -17,6 +17,7 @@ def install(asyncio):
     asyncio.gather = asyncio.tasks.gather = _native_gather(asyncio.tasks.gather)
     reentry.install()
     byte_streams.install()
+    queues.install()
 
 
 def _native_gather(gather):
