@@ -8,10 +8,11 @@ import _asyncio
 
 def install(asyncio):
     """Make ``EverLoop`` the loop of asyncio, and the classes and functions of everloop those of asyncio."""
-    from everloop import byte_streams, loop, reentry
+    from everloop import byte_streams, loop, queues, reentry
 
     loop.install()
     # Awaited by every `sleep(0)`, it is a generator in asyncio.
     asyncio.tasks.__sleep0 = _asyncio._sleep0
     reentry.install()
     byte_streams.install()
+    queues.install()

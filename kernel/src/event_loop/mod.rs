@@ -13,6 +13,7 @@
 //! - `timers`: the heap of scheduled handles
 //! - `readiness`: descriptors that are watched for reading and writing
 //! - `transport`: connected stream sockets; `streams`: the reader, writer and protocol of `asyncio.streams`
+//! - `queues`: `asyncio.Queue`; `awaitable`: what its awaitables and those of streams share
 //! - `slot`: attributes that hold a Python object; `own_method`: methods that nobody has overridden
 //! - `wake`: how other threads reach a parked loop
 //! - `alarm`: ends the parking when the earliest timer is due
@@ -23,6 +24,7 @@
 //! entered again from inside a callback simply takes more turns.
 
 mod alarm;
+mod awaitable;
 mod calls;
 mod collect;
 mod completion;
@@ -33,6 +35,7 @@ mod handle;
 mod handle_text;
 mod methods;
 mod own_method;
+mod queues;
 mod readiness;
 mod ready;
 mod slot;
@@ -50,6 +53,7 @@ pub use self::completion::Completion;
 pub use self::core::LoopCore;
 pub use self::handle::Handle;
 pub(crate) use self::handle::ends_the_run;
+pub use self::queues::{Queue, QueueOperation};
 pub(crate) use self::ready::Ready;
 pub use self::streams::{StreamOperation, StreamReader, StreamReaderProtocol, StreamWriter};
 pub use self::thread_call::ThreadCall;

@@ -22,6 +22,10 @@ impl OwnMethod {
         }
     }
 
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Whether `class` has the method of `T`; the same `T` for every call.
     pub(super) fn is_kept_by<T: StaticType>(
         &self,

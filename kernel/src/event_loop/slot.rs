@@ -29,6 +29,11 @@ impl Slot {
         drop(replaced);
     }
 
+    /// What it holds, which is `object` if it was empty.
+    pub(super) fn set_if_empty(&self, object: &PyObjectRef) -> PyObjectRef {
+        self.0.lock().get_or_insert_with(|| object.clone()).clone()
+    }
+
     pub(super) fn get_or_none(&self, vm: &VirtualMachine) -> PyObjectRef {
         vm.unwrap_or_none(self.get())
     }

@@ -41,8 +41,8 @@ mod _everloop {
     use super::statements::Statements;
     use super::{interrupts, output};
     use crate::event_loop::{
-        Completion, Handle, LoopCore, SocketTransport, StreamOperation, StreamReader,
-        StreamReaderProtocol, StreamWriter, ThreadCall, TimerHandle, WorkQueue,
+        Completion, Handle, LoopCore, Queue, QueueOperation, SocketTransport, StreamOperation,
+        StreamReader, StreamReaderProtocol, StreamWriter, ThreadCall, TimerHandle, WorkQueue,
     };
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
@@ -57,6 +57,8 @@ mod _everloop {
             StreamReaderProtocol::make_static_type(),
             StreamWriter::make_static_type(),
             StreamOperation::make_static_type(),
+            Queue::make_static_type(),
+            QueueOperation::make_static_type(),
             ThreadCall::make_static_type(),
             WorkQueue::make_static_type(),
             Cell::make_static_type(),
@@ -67,6 +69,7 @@ mod _everloop {
             let name = vm.ctx.intern_str(class.name().to_owned());
             module.set_attr(name, class, vm)?;
         }
+        QueueOperation::skip_idle_finalizers();
         Ok(())
     }
 

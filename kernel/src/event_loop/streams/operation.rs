@@ -1,8 +1,8 @@
 //! `StreamOperation`, what the methods of readers and writers return: awaitable once, as a coroutine.
 
 use rustpython_vm::{
-    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
-    builtins::{PyBaseException, PyBaseExceptionRef, PyBytes, PyType},
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    builtins::PyBytes,
     common::lock::PyMutex,
     function::OptionalArg,
     protocol::PyIterReturn,
@@ -10,9 +10,9 @@ use rustpython_vm::{
     types::{Destructor, IterNext, Representable, SelfIter},
 };
 
-use super::reader::{Found, StreamReader, exception_of};
+use super::reader::{Found, StreamReader};
 use super::writer::StreamWriter;
-use crate::asyncio::Future;
+use crate::event_loop::awaitable::{is_done, mark_awaited, result_of, thrown, warn_never_awaited};
 
 /// What is to be done, and how far a search has come.
 #[derive(Debug)]
@@ -265,50 +265,6 @@ impl StreamOperation {
     }
 }
 
-fn is_done(future: &PyObject, vm: &VirtualMachine) -> PyResult<bool> {
-    match Future::exact(future) {
-        Some(future) => Ok(!future.state_is_pending()),
-        None => vm.call_method(future, "done", ())?.try_to_bool(vm),
-    }
-}
-
-fn result_of(future: &PyObject, vm: &VirtualMachine) -> PyResult {
-    match Future::exact(future) {
-        Some(future) => future.outcome(vm),
-        None => vm.call_method(future, "result", ()),
-    }
-}
-
-/// As `Future.__await__` does before it yields the future: a task takes no other.
-fn mark_awaited(future: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
-    match Future::exact(future) {
-        Some(future) => {
-            future.mark_awaited();
-            Ok(())
-        }
-        None => future.set_attr("_asyncio_future_blocking", vm.ctx.new_bool(true), vm),
-    }
-}
-
-/// The exception that `throw(type)` or `throw(instance)` means.
-fn thrown(
-    exc_type: PyObjectRef,
-    exc_val: OptionalArg,
-    vm: &VirtualMachine,
-) -> PyResult<PyBaseExceptionRef> {
-    if exc_type.downcast_ref::<PyBaseException>().is_some() {
-        return Ok(exception_of(exc_type, vm));
-    }
-    let value = exc_val.into_option().filter(|value| !vm.is_none(value));
-    match value {
-        Some(value) if value.downcast_ref::<PyBaseException>().is_some() => {
-            Ok(exception_of(value, vm))
-        }
-        Some(value) => Ok(exception_of(exc_type.call((value,), vm)?, vm)),
-        None => Ok(exception_of(exc_type.call((), vm)?, vm)),
-    }
-}
-
 impl SelfIter for StreamOperation {}
 
 impl IterNext for StreamOperation {
@@ -323,9 +279,7 @@ impl Destructor for StreamOperation {
         if !matches!(*zelf.stage.lock(), Stage::New) {
             return Ok(());
         }
-        let message = format!("coroutine '{}' was never awaited", Self::__qualname__(zelf));
-        let category: Option<PyRef<PyType>> = Some(vm.ctx.exceptions.runtime_warning.to_owned());
-        rustpython_vm::warn::warn(vm.ctx.new_str(message).into(), category, 1, None, vm)
+        warn_never_awaited(&Self::__qualname__(zelf), vm)
     }
 }
 

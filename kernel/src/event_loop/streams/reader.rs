@@ -13,6 +13,7 @@ use rustpython_vm::{
 use super::incoming::Buffer;
 use super::search::{Search, find};
 use crate::asyncio::Future;
+use crate::event_loop::awaitable::exception_of;
 use crate::event_loop::core::LoopCore;
 use crate::event_loop::own_method::OwnMethod;
 use crate::event_loop::slot::Slot;
@@ -249,13 +250,6 @@ const NOT_FOUND: &str = "Separator is not found, and chunk exceed the limit";
 
 fn double(limit: usize) -> usize {
     limit.saturating_mul(2)
-}
-
-pub(super) fn exception_of(object: PyObjectRef, vm: &VirtualMachine) -> PyBaseExceptionRef {
-    match object.downcast() {
-        Ok(exception) => exception,
-        Err(_) => vm.new_type_error("exceptions must derive from BaseException"),
-    }
 }
 
 fn incomplete_read(
