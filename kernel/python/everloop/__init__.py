@@ -2,8 +2,8 @@
 
 - ``main``: what the interpreter thread runs, from start to shutdown
 - ``shell``: cells without IPython
-- ``loop``: the cold half of the event loop; the hot half is ``_everloop.LoopCore``; ``transports``, ``byte_streams``: the
-  same for its transports and for ``asyncio.streams``
+- ``loop``: the cold half of the event loop; the hot half is ``_everloop.LoopCore``; ``transports``, ``byte_streams``,
+  ``queues``: the same for its transports, ``asyncio.streams`` and ``asyncio.queues``
 - ``namespace``, ``displayhook``, ``display``, ``formatters``, ``pretty``, ``tracebacks``, ``streams``, ``stdin``:
   what a cell sees and shows
 - ``help``: ``name?``

@@ -162,6 +162,7 @@ mod tests {
         let data = b"abc".to_vec();
         let address = data.as_ptr();
         incoming.append(data);
-        assert_eq!(incoming.take(3).as_ptr(), address);
+        let taken = incoming.take(3);
+        assert_eq!(taken.as_ptr(), address);
     }
 }
