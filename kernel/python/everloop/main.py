@@ -42,12 +42,13 @@ def _take_interrupts():
 
 def _install_streams():
     from everloop import comms, display, stdin, streams
-    from everloop.compat import ipython_display, nest_asyncio, sockets
+    from everloop.compat import ipython_display, nest_asyncio, sockets, subprocesses
 
     comms.install()
     ipython_display.install()
     nest_asyncio.install()
     sockets.install()
+    subprocesses.install()
     streams.install()
     display.install(builtins)
     _install_site_builtins()

@@ -2,7 +2,7 @@
 
 import sys
 
-from everloop.compat import nest_asyncio, sockets
+from everloop.compat import nest_asyncio, sockets, subprocesses
 from everloop.compat.imports import after_import
 
 
@@ -15,6 +15,7 @@ def prepare():
     after_import("asyncio", _take_over)
     nest_asyncio.install()
     sockets.install()
+    subprocesses.install()
 
 
 def _take_over(asyncio):

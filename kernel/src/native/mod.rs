@@ -6,6 +6,7 @@
 //! - `output`: publishing under the parent of the current context
 //! - `json`: Python values as JSON
 //! - `origin`: `Origin`, what outputs carry as parent when it is no cell
+//! - `spawn`: starting a program without a copy of this process
 //! - `door`: what the functions of the module reach: outbox, stdin, history, the loop's inbox
 //!
 //! The functions here are adapters; what they do is in those files.
@@ -17,6 +18,8 @@ pub mod interrupts;
 pub mod json;
 pub mod origin;
 pub mod output;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod spawn;
 pub mod statements;
 
 /// The definition of the module, for the interpreter's builder.
@@ -38,6 +41,8 @@ mod _everloop {
     use super::cell::{Cell, Interruptible};
     use super::door::Door;
     use super::origin::Origin;
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    use super::spawn::SpawnArgs;
     use super::statements::Statements;
     use super::{interrupts, output};
     use crate::event_loop::{
@@ -114,6 +119,13 @@ mod _everloop {
     #[pyfunction]
     fn ask(prompt: PyStrRef, password: bool, vm: &VirtualMachine) -> PyResult<String> {
         output::ask(prompt.to_string_lossy().into_owned(), password, vm)
+    }
+
+    /// Starts a program and returns its process identifier, or None if `fork_exec` has to: see `compat/subprocesses.py`.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[pyfunction]
+    fn spawn(args: SpawnArgs, vm: &VirtualMachine) -> PyResult<Option<i32>> {
+        super::spawn::spawn(args, vm)
     }
 
     /// Whether a `;` at the end of the cell keeps its value from being shown.
