@@ -22,7 +22,7 @@ mod task;
 mod wrappers;
 
 pub(crate) use self::future::Future;
-pub(crate) use self::step::{step_in_context, wake_in_context};
+pub(crate) use self::step::{send, step_in_context, wake_in_context};
 pub(crate) use self::task::Task;
 pub(crate) use self::wrappers::{step_callback, wakeup_callback};
 

@@ -5,7 +5,7 @@ use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine,
     builtins::{PyBaseExceptionRef, PyCoroutine, PyGenerator},
     function::{FuncArgs, KwArgs},
-    protocol::PyIterReturn,
+    protocol::{PyIter, PyIterReturn},
 };
 
 use super::callbacks::{DoneCallback, call_soon};
@@ -141,7 +141,7 @@ fn run(
         exception
     };
     let sent = match exception {
-        None => send(&coro, vm),
+        None => send(&coro, vm.ctx.none(), vm),
         Some(exception) => throw(&coro, exception, vm),
     };
     match sent {
@@ -151,10 +151,21 @@ fn run(
     }
 }
 
-fn send(coro: &PyObject, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
-    match coro.downcast_ref::<PyCoroutine>() {
-        Some(native) => native.as_coro().send(coro, vm.ctx.none(), vm),
-        None => PyIterReturn::from_pyresult(vm.call_method(coro, "send", (vm.ctx.none(),)), vm),
+/// `coro.send(value)`. As CPython's `PyIter_Send`, it does not ask a coroutine or an iterator for its method.
+///
+/// # Errors
+/// What the coroutine raises; its return is a value.
+pub(crate) fn send(
+    coro: &PyObject,
+    value: PyObjectRef,
+    vm: &VirtualMachine,
+) -> PyResult<PyIterReturn> {
+    if let Some(native) = coro.downcast_ref::<PyCoroutine>() {
+        native.as_coro().send(coro, value, vm)
+    } else if vm.is_none(&value) && PyIter::check(coro) {
+        PyIter::new(coro).next(vm)
+    } else {
+        PyIterReturn::from_pyresult(vm.call_method(coro, "send", (value,)), vm)
     }
 }
 

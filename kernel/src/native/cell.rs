@@ -10,7 +10,7 @@ use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
     builtins::PyBaseExceptionRef,
     common::lock::PyMutex,
-    function::FuncArgs,
+    function::{FuncArgs, IntoFuncArgs},
     protocol::PyIterReturn,
     pyclass,
     types::{IterNext, Iterable, SelfIter},
@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 
 use super::door::Door;
 use super::json;
+use crate::asyncio;
 use crate::interpreter::{CellOutcome, Exit};
 
 static LAST_GENERATION: AtomicU64 = AtomicU64::new(0);
@@ -226,13 +227,17 @@ pub struct Interruptible {
 }
 
 impl Interruptible {
-    fn step(&self, step: impl FnOnce() -> PyResult, vm: &VirtualMachine) -> PyResult {
+    fn step(
+        &self,
+        step: impl FnOnce() -> PyResult<PyIterReturn>,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyIterReturn> {
         let outer = self.cell.progress();
         self.cell.set_progress(Progress::Stepping);
         self.cell.cancellation_waits.store(false, Ordering::Relaxed);
         let result = if self.cell.interrupt_waits.swap(false, Ordering::Relaxed) {
             let interrupt = vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned());
-            vm.call_method(&self.coroutine, "throw", (interrupt,))
+            self.throw_into((interrupt,), vm)
         } else {
             step()
         };
@@ -242,6 +247,10 @@ impl Interruptible {
             Progress::Suspended
         });
         result
+    }
+
+    fn throw_into(&self, args: impl IntoFuncArgs, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
+        PyIterReturn::from_pyresult(vm.call_method(&self.coroutine, "throw", args), vm)
     }
 }
 
@@ -265,13 +274,13 @@ impl Interruptible {
     }
 
     #[pymethod]
-    fn send(zelf: &Py<Self>, value: PyObjectRef, vm: &VirtualMachine) -> PyResult {
-        zelf.step(|| vm.call_method(&zelf.coroutine, "send", (value,)), vm)
+    fn send(zelf: &Py<Self>, value: PyObjectRef, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
+        zelf.step(|| asyncio::send(&zelf.coroutine, value, vm), vm)
     }
 
     #[pymethod]
-    fn throw(zelf: &Py<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        zelf.step(|| vm.call_method(&zelf.coroutine, "throw", args), vm)
+    fn throw(zelf: &Py<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
+        zelf.step(|| zelf.throw_into(args, vm), vm)
     }
 
     #[pymethod]
@@ -284,10 +293,6 @@ impl SelfIter for Interruptible {}
 
 impl IterNext for Interruptible {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
-        let result = zelf.step(
-            || vm.call_method(&zelf.coroutine, "send", (vm.ctx.none(),)),
-            vm,
-        );
-        PyIterReturn::from_pyresult(result, vm)
+        Self::send(zelf, vm.ctx.none(), vm)
     }
 }
