@@ -71,6 +71,8 @@ pub(super) fn start(thread: ThreadedVirtualMachine, requests: Requests) {
         std::thread::Builder::new()
             .name("lookup".to_owned())
             .spawn(thread.make_spawn_func(move |vm| {
+                // One that arrived here would not end what the interpreter thread waits for.
+                super::thread::leave_interrupts_to_python();
                 while let Ok(lookup) = vm.allow_threads(|| requests.recv()) {
                     answer(lookup, vm);
                 }

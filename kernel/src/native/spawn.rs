@@ -122,10 +122,13 @@ impl Program {
 
     /// What Python ignores, as CPython's `_Py_RestoreSignals`, is the default's again.
     fn attributes(&self) -> Option<Attributes> {
+        let restored: &[libc::c_int] = if self.restore_signals {
+            &[libc::SIGPIPE, libc::SIGXFSZ]
+        } else {
+            &[]
+        };
         let mut attributes = Attributes::new()?;
-        if self.restore_signals {
-            attributes.default_signals(&[libc::SIGPIPE, libc::SIGXFSZ])?;
-        }
+        attributes.set_signals(restored)?;
         Some(attributes)
     }
 }
@@ -217,11 +220,14 @@ impl Attributes {
         &raw const *self.0
     }
 
-    fn default_signals(&mut self, signals: &[libc::c_int]) -> Option<()> {
-        let flags = libc::c_short::try_from(libc::POSIX_SPAWN_SETSIGDEF).ok()?;
+    /// Gives these signals their default again, and lets SIGINT arrive, which threads have blocked.
+    fn set_signals(&mut self, signals: &[libc::c_int]) -> Option<()> {
+        let flags = libc::POSIX_SPAWN_SETSIGDEF | libc::POSIX_SPAWN_SETSIGMASK;
+        let flags = libc::c_short::try_from(flags).ok()?;
         let mut set = MaybeUninit::uninit();
+        let mut mask = MaybeUninit::<libc::sigset_t>::uninit();
         #[expect(unsafe_code, reason = "C's structures")]
-        // SAFETY: the set is initialised by `sigemptyset`, the attributes are already.
+        // SAFETY: the sets are initialised by `sigemptyset` and `pthread_sigmask`, the attributes are already.
         unsafe {
             libc::sigemptyset(set.as_mut_ptr());
             for &signal in signals {
@@ -232,6 +238,10 @@ impl Attributes {
                 attributes,
                 set.as_ptr(),
             ))?;
+            let current = mask.as_mut_ptr();
+            succeeded(libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), current))?;
+            libc::sigdelset(current, libc::SIGINT);
+            succeeded(libc::posix_spawnattr_setsigmask(attributes, current))?;
             succeeded(libc::posix_spawnattr_setflags(attributes, flags))
         }
     }

@@ -4,8 +4,12 @@ RustPython waits for a lock without looking at signals, so `queue.get()`, `event
 `thread.join()` could not be interrupted. All of them wait for a lock of `threading` or for a thread; on the thread that
 receives the signals they now do so in slices, between which a pending signal is handled. Who is waited for still ends
 the wait at once. A bare `Lock.acquire()` stays as it is: it is too hot to pass through Python.
+
+Threads are started with SIGINT blocked: the operating system gives a signal of the process to any thread that takes it,
+and what arrives at another one does not end a system call of this one.
 """
 
+import signal
 import threading
 import time
 from _thread import allocate_lock, get_ident
@@ -51,6 +55,16 @@ def install():
             join(self, timeout)
 
     interruptible_join.__name__, interruptible_join.__doc__ = "join", join.__doc__
+    start_thread = threading._start_joinable_thread
+
+    def start_without_interrupts(*args, **kwargs):
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            return start_thread(*args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    threading._start_joinable_thread = start_without_interrupts
     threading._allocate_lock = WaiterLock
     threading.Thread.join = interruptible_join
 
