@@ -19,14 +19,24 @@ pub(super) fn build() -> Interpreter {
     with_settings(settings)
 }
 
+/// Names a directory to import the package `everloop` from, in place of the one in the binary: who works on the Python
+/// half need not build the kernel anew to try it.
+const PYTHON_DIR: &str = "EVERLOOP_PYTHON_DIR";
+
 /// An interpreter with the standard library, `_everloop` and the package `everloop`.
-pub(crate) fn with_settings(settings: Settings) -> Interpreter {
+pub(crate) fn with_settings(mut settings: Settings) -> Interpreter {
+    let python_dir = std::env::var(PYTHON_DIR)
+        .ok()
+        .filter(|_| !settings.ignore_environment);
+    settings.path_list.extend(python_dir.clone());
     let builder = InterpreterBuilder::new().settings(settings).init_stdlib();
     let everloop = crate::native::module_def(&builder.ctx);
     let asyncio = crate::asyncio::module_def(&builder.ctx);
-    builder
+    let builder = builder
         .add_native_module(everloop)
-        .add_native_module(asyncio)
-        .add_frozen_modules(PYTHON)
-        .build()
+        .add_native_module(asyncio);
+    match python_dir {
+        Some(_) => builder.build(),
+        None => builder.add_frozen_modules(PYTHON).build(),
+    }
 }
