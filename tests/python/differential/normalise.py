@@ -1,0 +1,58 @@
+"""What may be different between two kernels that do the same: where, when and on which Python they ran."""
+
+from __future__ import annotations
+
+import re
+import sysconfig
+from pathlib import Path
+
+SITE_PACKAGES = sysconfig.get_paths()["purelib"]
+
+#: Pattern, what it becomes. Applied in this order, each to the whole text.
+RULES = [
+    # The file that a cell is compiled as.
+    (r"<?/[\w/.-]*/ipykernel_\d+/\d+\.py>?|<everloop-cell-\d+(-\d+)?>|<ipython-input-\d+-\w+>", "<cell file>"),
+    # Objects, comms, displays.
+    (r"0x[0-9a-fA-F]+", "0x…"),
+    (r"\b[0-9a-f]{32}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<id>"),
+    # Times, with or without a deviation.
+    (r"\b[\d.]+(e[+-]?\d+)? ?(ns|us|µs|μs|ms|s|min)\b", "<time>"),
+    (r"\d\d:\d\d:\d\d", "<hour>"),
+    # A version of Python.
+    (r"\bpython3\.\d+\b", "python3"),
+]
+
+
+class Normaliser:
+    """Takes the places of one kernel out of what it says."""
+
+    def __init__(self, places: dict[Path, str]) -> None:
+        # The longest first: one may lie in another.
+        ordered = sorted(places, key=lambda place: len(str(place)), reverse=True)
+        self._rules = [(re.compile(re.escape(str(place))), places[place]) for place in ordered]
+        self._rules.append((re.compile(re.escape(SITE_PACKAGES)), "<site-packages>"))
+        self._rules += [(re.compile(pattern), to) for pattern, to in RULES]
+
+    def text(self, text: str) -> str:
+        for pattern, to in self._rules:
+            text = pattern.sub(to, text)
+        return text
+
+    def traceback(self, text: str) -> str:
+        return self.text(_without_library(_without_markers(text)))
+
+
+# A line under a line of code that marks a part of it: which part is Python's own choice.
+_MARKER = re.compile(r"^[ |]*[\^~]+[ ^~]*\n", re.MULTILINE)
+# A frame of the standard library in IPython's layout (with its lines of code, up to the next frame), and in Python's.
+_LIBRARY = r"(/[^\n:\"]*/lib/python3\.\d+/(?!site-packages)[^\n:\"]*|<frozen [^\n:>]*>)"
+_FRAME = re.compile(rf"^File {_LIBRARY}:\d+[^\n]*\n( *-*>? *\d+ [^\n]*\n|    \d+\n)*\n?", re.MULTILINE)
+_STANDARD_FRAME = re.compile(rf"^([ |]*)File \"?{_LIBRARY}\"?, line \d+, in [^\n]*\n(\1  [^\n]*\n)*", re.MULTILINE)
+
+
+def _without_markers(text: str) -> str:
+    return _MARKER.sub("", text + "\n")
+
+
+def _without_library(text: str) -> str:
+    return _STANDARD_FRAME.sub("", _FRAME.sub("", text))
