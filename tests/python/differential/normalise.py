@@ -10,8 +10,11 @@ SITE_PACKAGES = sysconfig.get_paths()["purelib"]
 
 #: Pattern, what it becomes. Applied in this order, each to the whole text.
 RULES = [
-    # The file that a cell is compiled as.
+    # The file that a cell is compiled as; a SyntaxError names it in another way.
     (r"<?/[\w/.-]*/ipykernel_\d+/\d+\.py>?|<everloop-cell-\d+(-\d+)?>|<ipython-input-\d+-\w+>", "<cell file>"),
+    (r"\((\d+\.py|Cell In\[\d+\]), line", "(<cell file>, line"),
+    # What is wrong with the syntax is said by the compiler, in its own words.
+    (r"\b((?:Syntax|Indentation|Tab)Error): [^\n]*?(?= \(<|\n|$)", r"\1: …"),
     # Objects, comms, displays.
     (r"0x[0-9a-fA-F]+", "0x…"),
     (r"\b[0-9a-f]{32}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<id>"),
@@ -33,26 +36,30 @@ class Normaliser:
         self._rules.append((re.compile(re.escape(SITE_PACKAGES)), "<site-packages>"))
         self._rules += [(re.compile(pattern), to) for pattern, to in RULES]
 
-    def text(self, text: str) -> str:
+    def __call__(self, text: str) -> str:
+        text = _STANDARD_FRAME.sub("", _FRAME.sub("", _MARKER.sub("", text)))
+        text = _CELL_FRAME.sub(_failing_line, text)
         for pattern, to in self._rules:
             text = pattern.sub(to, text)
         return text
 
-    def traceback(self, text: str) -> str:
-        return self.text(_without_library(_without_markers(text)))
-
 
 # A line under a line of code that marks a part of it: which part is Python's own choice.
 _MARKER = re.compile(r"^[ |]*[\^~]+[ ^~]*\n", re.MULTILINE)
-# A frame of the standard library in IPython's layout (with its lines of code, up to the next frame), and in Python's.
-_LIBRARY = r"(/[^\n:\"]*/lib/python3\.\d+/(?!site-packages)[^\n:\"]*|<frozen [^\n:>]*>)"
-_FRAME = re.compile(rf"^File {_LIBRARY}:\d+[^\n]*\n( *-*>? *\d+ [^\n]*\n|    \d+\n)*\n?", re.MULTILINE)
+
+# A frame of the standard library (a frozen one has a module for a file) or of ipykernel itself, in IPython's layout
+# (with its lines of code) and in Python's.
+_LIBRARY = r"(/[^\n:\"]*/lib/python3\.\d+/(?!site-packages/(?!ipykernel/))[^\n:\"]*|<frozen [^\n:>]*>|[\w.]+(?=:))"
+_LINES = r"( *-*>? *\d+ [^\n]*\n| +\d+\n| +\(\.\.\.\)[^\n]*\n)*"
+_FRAME = re.compile(rf"^File {_LIBRARY}:\d+[^\n]*\n{_LINES}\n?", re.MULTILINE)
 _STANDARD_FRAME = re.compile(rf"^([ |]*)File \"?{_LIBRARY}\"?, line \d+, in [^\n]*\n(\1  [^\n]*\n)*", re.MULTILINE)
 
+# A frame of a cell. IPython does not find the files that ipykernel says its cells are in, so it shows the lines around
+# the one that failed as they are; where it finds them it shows whole statements, and indents them less.
+_CELL_FRAME = re.compile(rf"^(Cell In\[\d+\], line \d+[^\n]*\n)({_LINES})", re.MULTILINE)
+_FAILING = re.compile(r"^-+> (\d+) *([^\n]*\n)", re.MULTILINE)
 
-def _without_markers(text: str) -> str:
-    return _MARKER.sub("", text + "\n")
 
-
-def _without_library(text: str) -> str:
-    return _STANDARD_FRAME.sub("", _FRAME.sub("", text))
+def _failing_line(frame: re.Match[str]) -> str:
+    failing = _FAILING.search(frame[2])
+    return frame[1] + (f"--> {failing[1]} {failing[2]}" if failing else frame[2])

@@ -27,7 +27,7 @@ class Side:
             "XDG_CONFIG_HOME": str(home / "config"),
         }
         normaliser = Normaliser({home: "<home>", cwd: "<cwd>", place: "<place>"})
-        self._render = Transcript(normaliser.text, normaliser.traceback)
+        self._render = Transcript(normaliser)
         self._start = lambda: Kernel(name, cwd=cwd, env=environment).ready()
         self.kernel = self._start()
 

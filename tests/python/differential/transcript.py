@@ -10,16 +10,14 @@ from client import Entry, Request, plain
 
 Normalise = Callable[[str], str]
 
-#: In a traceback and outside of one, text is normalised by different rules.
 Lines = list[str]
 
 
 class Transcript:
-    """Renders the messages of one request; `text` and `traceback` take out of them what may differ."""
+    """Renders the messages of one request; `normalise` takes out of a text what may differ."""
 
-    def __init__(self, text: Normalise, traceback: Normalise) -> None:
-        self._text = text
-        self._traceback = traceback
+    def __init__(self, normalise: Normalise) -> None:
+        self._normalise = normalise
 
     def of(self, request: Request) -> str:
         published = [entry for entry in request.entries("iopub") if entry.type != "status"]
@@ -51,7 +49,7 @@ class Transcript:
             return self._block(reply.type, self._lookup(content))
         lines = [f"{reply.type} {content['status']} [{content.get('execution_count')}]"]
         if content["status"] == "error":
-            lines += [f"  {content.get('ename')}: {self._text(str(content.get('evalue')))}"]
+            lines += [f"  {content.get('ename')}: {self._normalise(str(content.get('evalue')))}"]
         for payload in content.get("payload", ()):
             lines += ["  payload", *_indented(self._payload(payload))]
         for name, value in content.get("user_expressions", {}).items():
@@ -81,13 +79,13 @@ class Transcript:
         return lines
 
     def _error(self, content: dict[str, Any]) -> Lines:
-        traceback = self._traceback(plain("\n".join(content["traceback"])))
-        return [f"  {content['ename']}: {self._text(str(content['evalue']))}", *_indented(traceback.splitlines())]
+        traceback = self._normalise(plain("\n".join(content["traceback"])))
+        return [f"  {content['ename']}: {self._normalise(str(content['evalue']))}", *_indented(traceback.splitlines())]
 
     def _block(self, title: str, text: str) -> Lines:
         depth = len(title) - len(title.lstrip())
         # A last line without a newline is another text than one with it.
-        shown = self._text(plain(text))
+        shown = self._normalise(plain(text))
         end = "" if shown.endswith("\n") or not shown else "␄"
         return [title, *(" " * depth + line for line in _indented((shown + end).splitlines()))]
 
