@@ -14,10 +14,13 @@ RULES = [
     (r"<?/[\w/.-]*/ipykernel_\d+/\d+\.py>?|<everloop-cell-\d+(-\d+)?>|<ipython-input-\d+-\w+>", "<cell file>"),
     (r"\((\d+\.py|Cell In\[\d+\]), line", "(<cell file>, line"),
     # What is wrong with the syntax is said by the compiler, in its own words.
-    (r"\b((?:Syntax|Indentation|Tab)Error): [^\n]*?(?= \(<|\n|$)", r"\1: …"),
+    (r"\b((?:Syntax|Indentation|Tab)Error): [^\n]*?(?= \([^()\n]*, line \d+\)|\n|$)", r"\1: …"),
     # Objects, comms, displays.
     (r"0x[0-9a-fA-F]+", "0x…"),
-    (r"\b[0-9a-f]{32}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<id>"),
+    (r"\bobject at [0-9a-f]{6,}", "object at …"),
+    (r"\b([0-9a-f]{16}){1,2}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<id>"),
+    # Temporary files.
+    (r"/ipython_edit_\w+/ipython_edit_\w+\.py", "/<file to edit>"),
     # Times, with or without a deviation.
     (r"\b[\d.]+(e[+-]?\d+)? ?(ns|us|µs|μs|ms|s|min)\b", "<time>"),
     (r"\d\d:\d\d:\d\d", "<hour>"),
@@ -52,7 +55,7 @@ _MARKER = re.compile(r"^[ |]*[\^~]+[ ^~]*\n", re.MULTILINE)
 _LIBRARY = r"(/[^\n:\"]*/lib/python3\.\d+/(?!site-packages/(?!ipykernel/))[^\n:\"]*|<frozen [^\n:>]*>|[\w.]+(?=:))"
 _LINES = r"( *-*>? *\d+ [^\n]*\n| +\d+\n| +\(\.\.\.\)[^\n]*\n)*"
 _FRAME = re.compile(rf"^File {_LIBRARY}:\d+[^\n]*\n{_LINES}\n?", re.MULTILINE)
-_STANDARD_FRAME = re.compile(rf"^([ |]*)File \"?{_LIBRARY}\"?, line \d+, in [^\n]*\n(\1  [^\n]*\n)*", re.MULTILINE)
+_STANDARD_FRAME = re.compile(rf"^([ |]*)File \"({_LIBRARY}|[\w.]+)\", line \d+, in [^\n]*\n(\1  [^\n]*\n)*", re.MULTILINE)
 
 # A frame of a cell. IPython does not find the files that ipykernel says its cells are in, so it shows the lines around
 # the one that failed as they are; where it finds them it shows whole statements, and indents them less.

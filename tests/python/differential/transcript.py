@@ -49,7 +49,7 @@ class Transcript:
             return self._block(reply.type, self._lookup(content))
         lines = [f"{reply.type} {content['status']} [{content.get('execution_count')}]"]
         if content["status"] == "error":
-            lines += [f"  {content.get('ename')}: {self._normalise(str(content.get('evalue')))}"]
+            lines += _indented([self._names(content)])
         for payload in content.get("payload", ()):
             lines += ["  payload", *_indented(self._payload(payload))]
         for name, value in content.get("user_expressions", {}).items():
@@ -80,7 +80,10 @@ class Transcript:
 
     def _error(self, content: dict[str, Any]) -> Lines:
         traceback = self._normalise(plain("\n".join(content["traceback"])))
-        return [f"  {content['ename']}: {self._normalise(str(content['evalue']))}", *_indented(traceback.splitlines())]
+        return _indented([self._names(content), *traceback.splitlines()])
+
+    def _names(self, content: dict[str, Any]) -> str:
+        return self._normalise(f"{content.get('ename')}: {content.get('evalue')}")
 
     def _block(self, title: str, text: str) -> Lines:
         depth = len(title) - len(title.lstrip())
