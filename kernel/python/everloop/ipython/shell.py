@@ -10,6 +10,7 @@ from traitlets import CBool, Instance, Type, default
 import _everloop
 from everloop.ipython.display_pub import ZMQDisplayPublisher
 from everloop.ipython.displayhook import ZMQShellDisplayHook
+from everloop.ipython.formatting import PlainFirst
 from everloop.ipython.history import History
 from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
@@ -60,6 +61,11 @@ class ZMQInteractiveShell(InteractiveShell):
         """Share the kernel's history."""
         self.history_manager = History(shell=self, parent=self)
         self.configurables.append(self.history_manager)
+
+    def init_display_formatter(self):
+        """Format as IPython does, sooner."""
+        self.display_formatter = PlainFirst(parent=self)
+        self.configurables.append(self.display_formatter)
 
     def init_hooks(self):
         """Let what is paged be shown in the front end's pager."""
