@@ -72,6 +72,12 @@ class ZMQInteractiveShell(InteractiveShell):
         super().init_hooks()
         self.set_hook("show_in_pager", page.as_hook(self.page), 99)
 
+    def init_completer(self):
+        """IPython's completer, which is asked about magics; jedi is slow, and evaluates what it should not."""
+        super().init_completer()
+        if not any("use_jedi" in self.config.get(name, {}) for name in ("Completer", "IPCompleter")):
+            self.Completer.use_jedi = False
+
     def init_magics(self):
         """IPython's magics, and those that ipykernel adds."""
         super().init_magics()
