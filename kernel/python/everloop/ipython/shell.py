@@ -14,12 +14,13 @@ from everloop.ipython.formatting import PlainFirst
 from everloop.ipython.history import History
 from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
+from everloop.magics.awaiting import AwaitingShell
 from everloop.parent import parent
 
 CO_COROUTINE = 0x80
 
 
-class ZMQInteractiveShell(InteractiveShell):
+class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
     """IPython's shell with the kernel for a terminal. It has ipykernel's name, by which libraries know a notebook."""
 
     displayhook_class = Type(ZMQShellDisplayHook)
