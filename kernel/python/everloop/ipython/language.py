@@ -8,6 +8,7 @@ from everloop import lookups, tracebacks
 from everloop.ipython import ipykernel
 from everloop.ipython.app import IPKernelApp
 from everloop.ipython.lookups import Lookups
+from everloop.ipython.shell import ZMQInteractiveShell
 
 
 class IPython:
@@ -18,8 +19,7 @@ class IPython:
     """
 
     def __init__(self, session, bare):
-        app = IPKernelApp.instance()
-        app.initialize(bare.namespace)
+        app = _application(bare.namespace)
         self.ip = app.shell
         self._session = session
         self._adopt(bare)
@@ -43,6 +43,8 @@ class IPython:
         ip.execution_count = bare.execution_count + 1
         ip.history_manager.adopt(bare.namespace)
         ip.displayhook.adopt(bare.displayhook.results)
+        # It would be restored, and keeps its results alive.
+        sys.displayhook = sys.__displayhook__
         ip.init_user_ns()
         for filename, number in tracebacks.cells():
             ip.compile._filename_map[filename] = number
@@ -110,3 +112,17 @@ class IPython:
             # Shown as text, or not at all: front ends still mark the cell.
             shown = {"ename": type(error).__name__, "evalue": str(error), "traceback": []}
         return {"status": "error", "user_expressions": {}, **shown}
+
+
+def _application(namespace):
+    """The application with its shell; without the configuration if that makes no shell."""
+    app = IPKernelApp.instance()
+    try:
+        app.initialize(namespace)
+    except Exception as error:
+        sys.stderr.write(f"IPython's configuration is ignored: {type(error).__name__}: {error}\n")
+        for part in (IPKernelApp, ZMQInteractiveShell):
+            part.clear_instance()
+        app = IPKernelApp.instance()
+        app.initialize(namespace, configured=False)
+    return app

@@ -10,14 +10,19 @@ from traitlets import CBool, Instance, Type, default
 import _everloop
 from everloop.ipython.display_pub import ZMQDisplayPublisher
 from everloop.ipython.displayhook import ZMQShellDisplayHook
-from everloop.ipython.formatting import PlainFirst
-from everloop.ipython.history import History
+from everloop.ipython.formatting import DisplayFormatter
+from everloop.ipython.history import HistoryManager
 from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
 from everloop.magics.awaiting import AwaitingShell
 from everloop.parent import parent
 
 CO_COROUTINE = 0x80
+
+NO_MATPLOTLIB = (
+    "matplotlib cannot be used here ({}): it and numpy are extensions for CPython, which RustPython cannot load. "
+    "plotly (graph_objects), pygal and SVG drawings of any kind do show."
+)
 
 
 class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
@@ -60,12 +65,12 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
 
     def init_history(self):
         """Share the kernel's history."""
-        self.history_manager = History(shell=self, parent=self)
+        self.history_manager = HistoryManager(shell=self, parent=self)
         self.configurables.append(self.history_manager)
 
     def init_display_formatter(self):
         """Format as IPython does, sooner."""
-        self.display_formatter = PlainFirst(parent=self)
+        self.display_formatter = DisplayFormatter(parent=self)
         self.configurables.append(self.display_formatter)
 
     def init_hooks(self):
@@ -104,6 +109,13 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
         """There is one event loop, asyncio's, and it runs already."""
         if gui not in (None, "asyncio"):
             raise UsageError(f"there is no {gui} event loop in this kernel: asyncio's runs always, in every cell")
+
+    def enable_matplotlib(self, gui=None):
+        """Draw with matplotlib, which there is only where its extensions are: not on RustPython."""
+        try:
+            return super().enable_matplotlib(gui)
+        except ImportError as error:
+            raise UsageError(NO_MATPLOTLIB.format(error)) from None
 
     # -- whose output
 
