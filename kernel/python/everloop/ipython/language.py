@@ -61,7 +61,7 @@ class IPython:
 
     async def run(self, cell, number):
         """Run the cell; returns its reply, without count and payload."""
-        self.ip.shown_error = None
+        self.ip.shown_error, self.ip.display_failed = None, False
         try:
             # An interrupt is raised inside this step and nowhere else in the shell.
             reply = await _everloop.Interruptible(cell, self._run_cell(cell))
@@ -104,13 +104,13 @@ class IPython:
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
             return self._error_reply(ip.interrupt_of(error))
+        if ip.display_failed:
+            return self._error_reply(ip.shown_error)
         return {"status": "ok", "user_expressions": await ip.evaluate(cell.user_expressions)}
 
     def _error_reply(self, error):
-        shown = self.ip.shown_error
-        if shown is None:
-            # Shown as text, or not at all: front ends still mark the cell.
-            shown = {"ename": type(error).__name__, "evalue": str(error), "traceback": []}
+        # What was shown as text, or not at all, marks the cell too.
+        shown = self.ip.shown_error or {"ename": type(error).__name__, "evalue": str(error), "traceback": []}
         return {"status": "error", "user_expressions": {}, **shown}
 
 

@@ -42,6 +42,8 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
     leave = None
     #: The error that the running cell ended with, as it was shown: an ``error`` message's content.
     shown_error = None
+    #: Whether the value of the running cell could not be formatted, which fails the cell.
+    display_failed = False
 
     @default("banner1")
     def _default_banner1(self):
@@ -153,6 +155,8 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
         return cell.interrupt_of(error) if isinstance(cell, _everloop.Cell) else error
 
     def _showtraceback(self, etype, evalue, stb):
+        if self.displayhook.is_active:
+            self.display_failed = True
         _everloop.flush_streams()
         self.shown_error = {"ename": etype.__name__, "evalue": str(evalue), "traceback": stb}
         _everloop.publish("error", self.shown_error)
