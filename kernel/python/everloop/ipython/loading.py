@@ -42,7 +42,7 @@ class Loading:
         self._thread = None
         self._imported = None
         self._failed = None
-        self._ready = False
+        self._importing = False
         self._configured = _has_configuration()
 
     # -- who needs it
@@ -83,12 +83,13 @@ class Loading:
         if threading.current_thread() is not threading.main_thread():
             return
         if self._shell.loading is self:
+            self._importing = True
             self._import()
             self._take_over()
 
     def _imported_by_user(self):
         # The module's own import is still on the stack, but what it defines is there.
-        if threading.current_thread() is threading.main_thread():
+        if threading.current_thread() is threading.main_thread() and not self._importing:
             self._take_over()
 
     def _import_in_thread(self):
@@ -101,6 +102,11 @@ class Loading:
 
     def _run(self):
         self._import()
+        self._tell_loop()
+        if self._failed is None:
+            _warm_tracebacks()
+
+    def _tell_loop(self):
         try:
             self._shell.loop.call_soon_threadsafe(self._import_ended)
         except RuntimeError:
@@ -150,6 +156,16 @@ class Loading:
 
 def _needs(code):
     return re.search(r"^\s*[%!?/;,>]|In \[|\?\s*$|=\s*[%!]|\A\s", code, re.M) is not None
+
+
+def _warm_tracebacks():
+    """Let the first traceback not wait for what colours it."""
+    from IPython.core.ultratb import AutoFormattedTB
+
+    try:
+        1 / 0  # noqa: B018
+    except ZeroDivisionError as error:
+        AutoFormattedTB().structured_traceback(type(error), error, error.__traceback__)
 
 
 def _say(error):

@@ -10,15 +10,22 @@ from traitlets import CBool, Instance, Type, default
 import _everloop
 from everloop.ipython.display_pub import ZMQDisplayPublisher
 from everloop.ipython.displayhook import ZMQShellDisplayHook
-from everloop.ipython.history import History
+from everloop.ipython.formatting import DisplayFormatter
+from everloop.ipython.history import HistoryManager
 from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
+from everloop.magics.awaiting import AwaitingShell
 from everloop.parent import parent
 
 CO_COROUTINE = 0x80
 
+NO_MATPLOTLIB = (
+    "matplotlib cannot be used here ({}): it and numpy are extensions for CPython, which RustPython cannot load. "
+    "plotly (graph_objects), pygal and SVG drawings of any kind do show."
+)
 
-class ZMQInteractiveShell(InteractiveShell):
+
+class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
     """IPython's shell with the kernel for a terminal. It has ipykernel's name, by which libraries know a notebook."""
 
     displayhook_class = Type(ZMQShellDisplayHook)
@@ -35,6 +42,8 @@ class ZMQInteractiveShell(InteractiveShell):
     leave = None
     #: The error that the running cell ended with, as it was shown: an ``error`` message's content.
     shown_error = None
+    #: Whether the value of the running cell could not be formatted, which fails the cell.
+    display_failed = False
 
     @default("banner1")
     def _default_banner1(self):
@@ -58,13 +67,24 @@ class ZMQInteractiveShell(InteractiveShell):
 
     def init_history(self):
         """Share the kernel's history."""
-        self.history_manager = History(shell=self, parent=self)
+        self.history_manager = HistoryManager(shell=self, parent=self)
         self.configurables.append(self.history_manager)
+
+    def init_display_formatter(self):
+        """Format as IPython does, sooner."""
+        self.display_formatter = DisplayFormatter(parent=self)
+        self.configurables.append(self.display_formatter)
 
     def init_hooks(self):
         """Let what is paged be shown in the front end's pager."""
         super().init_hooks()
         self.set_hook("show_in_pager", page.as_hook(self.page), 99)
+
+    def init_completer(self):
+        """IPython's completer, which is asked about magics; jedi is slow, and evaluates what it should not."""
+        super().init_completer()
+        if not any("use_jedi" in self.config.get(name, {}) for name in ("Completer", "IPCompleter")):
+            self.Completer.use_jedi = False
 
     def init_magics(self):
         """IPython's magics, and those that ipykernel adds."""
@@ -91,6 +111,13 @@ class ZMQInteractiveShell(InteractiveShell):
         """There is one event loop, asyncio's, and it runs already."""
         if gui not in (None, "asyncio"):
             raise UsageError(f"there is no {gui} event loop in this kernel: asyncio's runs always, in every cell")
+
+    def enable_matplotlib(self, gui=None):
+        """Draw with matplotlib, which there is only where its extensions are: not on RustPython."""
+        try:
+            return super().enable_matplotlib(gui)
+        except ImportError as error:
+            raise UsageError(NO_MATPLOTLIB.format(error)) from None
 
     # -- whose output
 
@@ -128,6 +155,8 @@ class ZMQInteractiveShell(InteractiveShell):
         return cell.interrupt_of(error) if isinstance(cell, _everloop.Cell) else error
 
     def _showtraceback(self, etype, evalue, stb):
+        if self.displayhook.is_active:
+            self.display_failed = True
         _everloop.flush_streams()
         self.shown_error = {"ename": etype.__name__, "evalue": str(evalue), "traceback": stb}
         _everloop.publish("error", self.shown_error)
