@@ -41,6 +41,7 @@ class Normaliser:
 
     def __call__(self, text: str) -> str:
         text = _STANDARD_FRAME.sub("", _FRAME.sub("", _MARKER.sub("", text)))
+        text = _RUNNING.sub("", text)
         text = _CELL_FRAME.sub(_failing_line, text)
         for pattern, to in self._rules:
             text = pattern.sub(to, text)
@@ -56,6 +57,11 @@ _LIBRARY = r"(/[^\n:\"]*/lib/python3\.\d+/(?!site-packages/(?!ipykernel/))[^\n:\
 _LINES = r"( *-*>? *\d+ [^\n]*\n| +\d+\n| +\(\.\.\.\)[^\n]*\n)*"
 _FRAME = re.compile(rf"^File {_LIBRARY}:\d+[^\n]*\n{_LINES}\n?", re.MULTILINE)
 _STANDARD_FRAME = re.compile(rf"^([ |]*)File \"({_LIBRARY}|[\w.]+)\", line \d+, in [^\n]*\n(\1  [^\n]*\n)*", re.MULTILINE)
+
+# IPython's frame that runs the cell: its line says whether the cell was awaited.
+_RUNNING = re.compile(
+    r"^ *File \"?/[^\n]*/IPython/core/interactiveshell\.py\"?(, line |:)\d+,? in run_code\n( .*\n)?\n?", re.MULTILINE
+)
 
 # A frame of a cell. IPython does not find the files that ipykernel says its cells are in, so it shows the lines around
 # the one that failed as they are; where it finds them it shows whole statements, and indents them less.

@@ -12,6 +12,11 @@ from differential.theme import Cell
 from differential.transcript import Transcript
 
 
+#: Themes of cells that need nothing of IPython, and so run in whichever shell everloop has at that moment. The cells of
+#: the others always run in IPython's.
+EITHER_SHELL = {"statements"}
+
+
 class Side:
     """One kernel, in a home and a folder where nothing was before."""
 
@@ -65,6 +70,9 @@ def run(theme: list[Cell], reference: str, tested: str, place: Path) -> dict[str
     """The transcripts of a theme by the titles of its cells, in two kernels that run side by side."""
     sides = [Side(reference, place / "reference"), Side(tested, place / "tested")]
     try:
+        if theme[0].theme not in EITHER_SHELL:
+            for side in sides:
+                side.kernel.ok("get_ipython()", silent=True)
         found = {}
         for cell in theme:
             requests = [side.send(cell) for side in sides]

@@ -23,7 +23,10 @@ class Transcript:
         published = [entry for entry in request.entries("iopub") if entry.type != "status"]
         lines: Lines = []
         for entry in _join_streams(published):
-            lines += self._published(entry)
+            if entry.type == "execute_input":
+                lines += [_input(entry, is_counted=_is_counted(request))]
+            else:
+                lines += self._published(entry)
         for entry in request.entries("stdin", "input_request"):
             lines += self._block("input_request", json.dumps(entry.content, sort_keys=True))
         lines += self._reply(request)
@@ -33,8 +36,6 @@ class Transcript:
         content = entry.content
         if entry.type == "stream":
             return self._block(content["name"], content["text"])
-        if entry.type == "execute_input":
-            return [f"execute_input [{content['execution_count']}]"]
         if entry.type == "error":
             return ["error", *self._error(content)]
         if entry.type in ("display_data", "update_display_data", "execute_result"):
@@ -91,6 +92,16 @@ class Transcript:
         shown = self._normalise(plain(text))
         end = "" if shown.endswith("\n") or not shown else "␄"
         return [title, *(" " * depth + line for line in _indented((shown + end).splitlines()))]
+
+
+def _is_counted(request: Request) -> bool:
+    content = request.message["content"]
+    return bool(content["code"].strip()) and content["store_history"] and not content["silent"]
+
+
+def _input(entry: Entry, *, is_counted: bool) -> str:
+    """Without its number when the cell has none: then ipykernel gives that of the next cell, but not in the reply."""
+    return f"execute_input [{entry.content['execution_count']}]" if is_counted else "execute_input"
 
 
 def _join_streams(entries: Iterable[Entry]) -> list[Entry]:
