@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use everloop_protocol::content::history::{
@@ -11,6 +11,8 @@ use everloop_protocol::content::history::{
 use jiff::Zoned;
 use rusqlite::{Connection, ErrorCode, Row, ToSql, params};
 use thiserror::Error;
+
+use super::Session;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS sessions (session integer primary key autoincrement, start timestamp,
@@ -53,8 +55,15 @@ impl StoreError {
 
 /// One thing to remember.
 pub(super) enum Entry {
-    Input { line: i64, code: String },
-    Output { line: i64, text: String },
+    Input {
+        line: i64,
+        source: String,
+        source_raw: String,
+    },
+    Output {
+        line: i64,
+        text: String,
+    },
 }
 
 pub(super) struct Store {
@@ -91,19 +100,11 @@ impl Store {
 
     fn begin(connection: Connection) -> rusqlite::Result<Self> {
         connection.execute_batch(SCHEMA)?;
-        let mut store = Self {
+        let session = begin_session(&connection)?;
+        Ok(Self {
             connection,
-            session: 0,
-        };
-        store.begin_session()?;
-        Ok(store)
-    }
-
-    fn begin_session(&mut self) -> rusqlite::Result<()> {
-        let begin = "INSERT INTO sessions VALUES (NULL, ?, NULL, NULL, '')";
-        self.connection.execute(begin, [timestamp()])?;
-        self.session = self.connection.last_insert_rowid();
-        Ok(())
+            session,
+        })
     }
 
     fn take_session_of(&mut self, other: &Self) -> Result<(), StoreError> {
@@ -123,38 +124,45 @@ impl Store {
         let mut entries = Vec::new();
         for HistoryEntry(_, line, text) in other.query(&request)? {
             if let HistoryText::WithOutput(code, output) = text {
-                entries.push(Entry::Input { line, code });
+                entries.push(Entry::Input {
+                    line,
+                    source: code.clone(),
+                    source_raw: code,
+                });
                 entries.extend(output.map(|text| Entry::Output { line, text }));
             }
         }
         self.write(&entries)
     }
 
-    /// Writes all of `entries` or none. A line that the session already has (the counter was set back) begins a new session.
-    pub(super) fn write(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
-        match self.insert(entries) {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-                self.begin_session()?;
-                Ok(self.insert(entries)?)
-            }
-            result => Ok(result?),
+    pub(super) fn session(&self) -> Session {
+        Session {
+            number: self.session,
+            // SQLite says "" for a database in memory.
+            file: self
+                .connection
+                .path()
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from),
         }
     }
 
-    fn insert(&mut self, entries: &[Entry]) -> rusqlite::Result<()> {
-        let session = self.session;
+    /// Writes all of `entries` or none. A line that the session already has (the counter was set back) begins a new session.
+    pub(super) fn write(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        let mut session = self.session;
         let transaction = self.connection.transaction()?;
         for entry in entries {
-            match entry {
-                Entry::Input { line, code } => transaction
-                    .prepare_cached("INSERT INTO history VALUES (?, ?, ?, ?)")?
-                    .execute(params![session, line, code, code])?,
-                Entry::Output { line, text } => transaction
-                    .prepare_cached("INSERT OR REPLACE INTO output_history VALUES (?, ?, ?)")?
-                    .execute(params![session, line, text])?,
-            };
+            match insert(&transaction, session, entry) {
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                    session = begin_session(&transaction)?;
+                    insert(&transaction, session, entry)?;
+                }
+                result => result?,
+            }
         }
-        transaction.commit()
+        transaction.commit()?;
+        self.session = session;
+        Ok(())
     }
 
     /// Notes when the session ended and how many cells it had.
@@ -242,6 +250,28 @@ impl Store {
         };
         Ok((from_end(start), stop.map(from_end)))
     }
+}
+
+fn begin_session(connection: &Connection) -> rusqlite::Result<i64> {
+    let begin = "INSERT INTO sessions VALUES (NULL, ?, NULL, NULL, '')";
+    connection.execute(begin, [timestamp()])?;
+    Ok(connection.last_insert_rowid())
+}
+
+fn insert(connection: &Connection, session: i64, entry: &Entry) -> rusqlite::Result<()> {
+    match entry {
+        Entry::Input {
+            line,
+            source,
+            source_raw,
+        } => connection
+            .prepare_cached("INSERT INTO history VALUES (?, ?, ?, ?)")?
+            .execute(params![session, line, source, source_raw])?,
+        Entry::Output { line, text } => connection
+            .prepare_cached("INSERT OR REPLACE INTO output_history VALUES (?, ?, ?)")?
+            .execute(params![session, line, text])?,
+    };
+    Ok(())
 }
 
 /// Those whose typed code matches, each text once and as it was run last if `unique`.
