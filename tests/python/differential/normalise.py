@@ -56,7 +56,9 @@ _MARKER = re.compile(r"^[ |]*[\^~]+[ ^~]*\n", re.MULTILINE)
 _LIBRARY = r"(/[^\n:\"]*/lib/python3\.\d+/(?!site-packages/(?!ipykernel/))[^\n:\"]*|<frozen [^\n:>]*>|[\w.]+(?=:))"
 _LINES = r"( *-*>? *\d+ [^\n]*\n| +\d+\n| +\(\.\.\.\)[^\n]*\n)*"
 _FRAME = re.compile(rf"^File {_LIBRARY}:\d+[^\n]*\n{_LINES}\n?", re.MULTILINE)
-_STANDARD_FRAME = re.compile(rf"^([ |]*)File \"({_LIBRARY}|[\w.]+)\", line \d+, in [^\n]*\n(\1  [^\n]*\n)*", re.MULTILINE)
+_STANDARD_FRAME = re.compile(
+    rf"^([ |]*)File \"({_LIBRARY}|[\w.]+)\", line \d+, in [^\n]*\n(\1  [^\n]*\n)*", re.MULTILINE
+)
 
 # IPython's frame that runs the cell: its line says whether the cell was awaited.
 _RUNNING = re.compile(

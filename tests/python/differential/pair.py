@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from client import LIMIT, Kernel, KernelDied, Request
 
 from differential.normalise import Normaliser
 from differential.theme import Cell
 from differential.transcript import Transcript
-
 
 #: Themes of cells that need nothing of IPython, and so run in whichever shell everloop has at that moment. The cells of
 #: the others always run in IPython's.
@@ -58,8 +57,7 @@ class Side:
         self.kernel.close()
 
 
-@dataclass(frozen=True)
-class Transcripts:
+class Transcripts(NamedTuple):
     """What the two kernels said to one cell."""
 
     reference: str
