@@ -42,13 +42,14 @@ def _take_interrupts():
 
 def _install_streams():
     from everloop import comms, display, stdin, streams
-    from everloop.compat import ipython_display, nest_asyncio, sockets, subprocesses
+    from everloop.compat import ipython_display, nest_asyncio, sockets, subprocesses, trio
 
     comms.install()
     ipython_display.install()
     nest_asyncio.install()
     sockets.install()
     subprocesses.install()
+    trio.install()
     streams.install()
     display.install(builtins)
     _install_site_builtins()

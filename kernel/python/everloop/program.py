@@ -2,7 +2,7 @@
 
 import sys
 
-from everloop.compat import nest_asyncio, sockets, subprocesses
+from everloop.compat import nest_asyncio, sockets, subprocesses, trio
 from everloop.compat.imports import after_import
 
 
@@ -16,6 +16,7 @@ def prepare():
     nest_asyncio.install()
     sockets.install()
     subprocesses.install()
+    trio.install()
 
 
 def _take_over(asyncio):

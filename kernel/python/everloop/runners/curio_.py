@@ -1,0 +1,7 @@
+"""``%autoawait curio``."""
+
+from everloop.runners.runner import Runner
+
+
+class CurioRunner(Runner):
+    name = "curio"
