@@ -22,7 +22,8 @@ class DisplayHook:
         self._execution_count = execution_count
         # Fewer than three entries cannot hold `_`, `__` and `___`: IPython's rule for "no cache".
         self.cache_size = cache_size if cache_size >= 3 else 0
-        self._results = ["", "", ""]
+        #: What ``_``, ``__`` and ``___`` hold, unless the user has taken them.
+        self.results = ["", "", ""]
         self._put_underscores()
 
     def __call__(self, value):
@@ -52,14 +53,14 @@ class DisplayHook:
             self._cull()
         # `_` in builtins is gettext's.
         ours = "_" not in builtins.__dict__ and self._underscores_are_ours()
-        self._results = [value, *self._results[:2]]
+        self.results = [value, *self.results[:2]]
         if ours:
             self._put_underscores()
         self._user_ns[f"_{execution_count}"] = value
         self._out[execution_count] = value
 
     def _put_underscores(self):
-        self._put = dict(zip(UNDERSCORES, self._results, strict=True))
+        self._put = dict(zip(UNDERSCORES, self.results, strict=True))
         self._user_ns.update(self._put)
 
     def _underscores_are_ours(self):

@@ -6,6 +6,7 @@ import sys
 
 import _everloop
 from everloop import environment
+from everloop.ipython import loading
 
 
 def main():
@@ -13,6 +14,7 @@ def main():
     _set_up_environment()
     loop, shell = _make_shell()
     _install_streams()
+    loading.begin(shell)
     _everloop.start(loop, shell)
     loop.call_soon(_finish_set_up)
     _run(loop)
@@ -42,10 +44,9 @@ def _take_interrupts():
 
 def _install_streams():
     from everloop import comms, display, stdin, streams
-    from everloop.compat import ipython_display, nest_asyncio, sockets, subprocesses, trio
+    from everloop.compat import nest_asyncio, sockets, subprocesses, trio
 
     comms.install()
-    ipython_display.install()
     nest_asyncio.install()
     sockets.install()
     subprocesses.install()

@@ -54,6 +54,10 @@ class Namespace:
         self.user_ns.update(zip(("_i", "_ii", "_iii"), self._recent, strict=True))
         self.user_ns[f"_i{line}"] = code
 
+    def recent_inputs(self):
+        """The last input and those that ``_i``, ``_ii`` and ``_iii`` hold."""
+        return [self._last, *self._recent]
+
     def exit_command(self, code):
         """The ``exit`` object when `code` is nothing but the name of one, else None: such a cell calls it."""
         name = code.partition("#")[0].strip()

@@ -53,6 +53,11 @@ def register_cell(execution_count, code):
     return filename
 
 
+def cells():
+    """``(file name, execution count)`` of every cell that is registered."""
+    return [(filename, number) for filename, (number, _) in _cells.items()]
+
+
 def _forget_oldest():
     oldest = next(iter(_cells))
     del _cells[oldest]

@@ -17,8 +17,8 @@ pub enum Location {
 }
 
 impl Location {
-    /// What the environment asks for: `EVERLOOP_HISTORY` (a path or `:memory:`), else `everloop/history.sqlite` in
-    /// `JUPYTER_DATA_DIR` or in the user's data directory, else memory.
+    /// What the environment asks for: `EVERLOOP_HISTORY` (a path or `:memory:`), else the file of IPython's default
+    /// profile in `IPYTHONDIR` or `~/.ipython`, else memory.
     pub fn from_env() -> Self {
         Self::of(|name| env::var_os(name).filter(|value| !value.is_empty()))
     }
@@ -29,29 +29,15 @@ impl Location {
             Some(path) => return Self::File(path.into()),
             None => {}
         }
-        match variable("JUPYTER_DATA_DIR")
-            .map(PathBuf::from)
-            .or_else(|| user_data(&variable))
-        {
-            Some(data) => Self::File(data.join("everloop").join("history.sqlite")),
-            None => Self::Memory,
-        }
+        let home = |name| variable(name).map(PathBuf::from);
+        let ipython = home("IPYTHONDIR").or_else(|| {
+            let home = home(if cfg!(windows) { "USERPROFILE" } else { "HOME" })?;
+            Some(home.join(".ipython"))
+        });
+        ipython.map_or(Self::Memory, |ipython| {
+            Self::File(ipython.join("profile_default").join("history.sqlite"))
+        })
     }
-}
-
-/// The user's data directory by the habits of the platform.
-fn user_data(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    if cfg!(windows) {
-        return variable("APPDATA").map(PathBuf::from);
-    }
-    let home = variable("HOME").map(PathBuf::from);
-    if cfg!(target_os = "macos") {
-        return Some(home?.join("Library").join("Application Support"));
-    }
-    let data = variable("XDG_DATA_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute());
-    data.or_else(|| Some(home?.join(".local").join("share")))
 }
 
 #[cfg(test)]
@@ -67,30 +53,27 @@ mod tests {
 
     #[test]
     fn the_environment_decides() {
-        let data = ("JUPYTER_DATA_DIR", "/data");
+        let directory = ("IPYTHONDIR", "/ipython");
         let file = |path: &str| Location::File(path.into());
-        assert_eq!(location(&[(OVERRIDE, ":memory:"), data]), Location::Memory);
-        assert_eq!(location(&[(OVERRIDE, "/a/h.db"), data]), file("/a/h.db"));
-        assert_eq!(location(&[data]), file("/data/everloop/history.sqlite"));
+        assert_eq!(
+            location(&[(OVERRIDE, ":memory:"), directory]),
+            Location::Memory
+        );
+        assert_eq!(
+            location(&[(OVERRIDE, "/a/h.db"), directory]),
+            file("/a/h.db")
+        );
+        assert_eq!(
+            location(&[directory]),
+            file("/ipython/profile_default/history.sqlite")
+        );
         assert_eq!(location(&[]), Location::Memory);
     }
 
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     #[test]
-    fn the_data_directory_is_the_one_of_the_desktop_specification() {
-        let home = ("HOME", "/home/u");
-        let file = |path: &str| Location::File(path.into());
-        assert_eq!(
-            location(&[home]),
-            file("/home/u/.local/share/everloop/history.sqlite")
-        );
-        assert_eq!(
-            location(&[home, ("XDG_DATA_HOME", "/x")]),
-            file("/x/everloop/history.sqlite")
-        );
-        assert_eq!(
-            location(&[home, ("XDG_DATA_HOME", "relative")]),
-            file("/home/u/.local/share/everloop/history.sqlite")
-        );
+    fn without_a_word_it_is_the_file_of_ipython() {
+        let expected = Location::File("/home/u/.ipython/profile_default/history.sqlite".into());
+        assert_eq!(location(&[("HOME", "/home/u")]), expected);
     }
 }

@@ -11,6 +11,7 @@ mod location;
 mod store;
 mod writer;
 
+use std::path::PathBuf;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
@@ -23,6 +24,14 @@ use writer::{Command, Writer};
 
 /// Outputs are there to be found again; what is longer than this many bytes is not kept.
 const LONGEST_OUTPUT: usize = 1 << 20;
+
+/// The session of this process in its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub number: i64,
+    /// `None` when it is kept in memory.
+    pub file: Option<PathBuf>,
+}
 
 /// The history of the kernel. Cheap to clone, callable from any thread.
 #[derive(Clone, Debug)]
@@ -42,15 +51,24 @@ impl History {
         Self { commands }
     }
 
-    /// Records `code`, as it was typed, as cell number `line`. `exit` and `quit` are not worth remembering.
-    pub fn record(&self, line: i64, code: &str) {
-        let code = code.trim_end_matches('\n');
-        if !is_exit(code) {
+    /// Records `source_raw`, as it was typed, and `source`, the Python that it stands for, as cell number `line`. `exit`
+    /// and `quit` are not worth remembering.
+    pub fn record(&self, line: i64, source: &str, source_raw: &str) {
+        let source_raw = source_raw.trim_end_matches('\n');
+        if !is_exit(source_raw) {
             self.send(Command::Input {
                 line,
-                code: code.to_owned(),
+                source: source.trim_end_matches('\n').to_owned(),
+                source_raw: source_raw.to_owned(),
             });
         }
+    }
+
+    /// Where this session stands, when all that was recorded is written. Blocks for as long as the disk takes.
+    pub fn session(&self) -> Option<Session> {
+        let (reply_tx, reply_rx) = mpsc::sync_channel(1);
+        self.send(Command::Session { reply: reply_tx });
+        reply_rx.recv().ok()
     }
 
     /// Records the text of the result of cell number `line`.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use everloop_protocol::content::history::{
@@ -11,6 +11,8 @@ use everloop_protocol::content::history::{
 use jiff::Zoned;
 use rusqlite::{Connection, ErrorCode, Row, ToSql, params};
 use thiserror::Error;
+
+use super::Session;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS sessions (session integer primary key autoincrement, start timestamp,
@@ -53,8 +55,15 @@ impl StoreError {
 
 /// One thing to remember.
 pub(super) enum Entry {
-    Input { line: i64, code: String },
-    Output { line: i64, text: String },
+    Input {
+        line: i64,
+        source: String,
+        source_raw: String,
+    },
+    Output {
+        line: i64,
+        text: String,
+    },
 }
 
 pub(super) struct Store {
@@ -123,11 +132,27 @@ impl Store {
         let mut entries = Vec::new();
         for HistoryEntry(_, line, text) in other.query(&request)? {
             if let HistoryText::WithOutput(code, output) = text {
-                entries.push(Entry::Input { line, code });
+                entries.push(Entry::Input {
+                    line,
+                    source: code.clone(),
+                    source_raw: code,
+                });
                 entries.extend(output.map(|text| Entry::Output { line, text }));
             }
         }
         self.write(&entries)
+    }
+
+    pub(super) fn session(&self) -> Session {
+        Session {
+            number: self.session,
+            // SQLite says "" for a database in memory.
+            file: self
+                .connection
+                .path()
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from),
+        }
     }
 
     /// Writes all of `entries` or none. A line that the session already has (the counter was set back) begins a new session.
@@ -146,9 +171,13 @@ impl Store {
         let transaction = self.connection.transaction()?;
         for entry in entries {
             match entry {
-                Entry::Input { line, code } => transaction
+                Entry::Input {
+                    line,
+                    source,
+                    source_raw,
+                } => transaction
                     .prepare_cached("INSERT INTO history VALUES (?, ?, ?, ?)")?
-                    .execute(params![session, line, code, code])?,
+                    .execute(params![session, line, source, source_raw])?,
                 Entry::Output { line, text } => transaction
                     .prepare_cached("INSERT OR REPLACE INTO output_history VALUES (?, ?, ?)")?
                     .execute(params![session, line, text])?,

@@ -16,7 +16,7 @@ fn in_file(path: &Path) -> History {
 fn past_session(path: &Path, cells: &[&str]) {
     let history = in_file(path);
     for (line, code) in (1..).zip(cells) {
-        history.record(line, code);
+        history.record(line, code, code);
     }
     history.end(LIMIT);
 }
@@ -35,7 +35,8 @@ fn tail(history: &History, n: u64) -> Value {
 fn a_query_sees_what_was_recorded_before_it() {
     let history = History::open(Location::Memory);
     for line in 1..=100 {
-        history.record(line, &format!("x = {line}\n"));
+        let code = format!("x = {line}\n");
+        history.record(line, &code, &code);
         assert_eq!(tail(&history, 1), json!([[1, line, format!("x = {line}")]]));
     }
     assert_eq!(
@@ -47,7 +48,7 @@ fn a_query_sees_what_was_recorded_before_it() {
 #[test]
 fn a_tail_without_a_number_has_ten() {
     let history = History::open(Location::Memory);
-    (1..=20).for_each(|line| history.record(line, "x"));
+    (1..=20).for_each(|line| history.record(line, "x", "x"));
     let rows = ask(&history, json!({"hist_access_type": "tail"}));
     assert_eq!(rows.as_array().map(Vec::len), Some(10));
     assert_eq!(rows[9], json!([1, 20, "x"]));
@@ -58,7 +59,7 @@ fn a_tail_ends_with_this_session_though_another_began_later() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("history.sqlite");
     let ours = in_file(&path);
-    ours.record(1, "ours");
+    ours.record(1, "ours", "ours");
     assert_eq!(tail(&ours, 9), json!([[1, 1, "ours"]]));
     past_session(&path, &["a", "b"]);
     assert_eq!(
@@ -78,7 +79,7 @@ fn a_range_is_of_one_session() {
     ["e", "f", "g"]
         .iter()
         .zip(1..)
-        .for_each(|(code, line)| history.record(line, code));
+        .for_each(|(code, line)| history.record(line, code, code));
     let range = |session: i64, start: i64, stop: Option<i64>| {
         let request =
             json!({"hist_access_type": "range", "session": session, "start": start, "stop": stop});
@@ -112,7 +113,7 @@ fn a_search_takes_globs() {
     cells
         .iter()
         .zip(1..)
-        .for_each(|(code, line)| history.record(line, code));
+        .for_each(|(code, line)| history.record(line, code, code));
     let search = |pattern: Value, n: Option<u64>, unique: bool| {
         ask(
             &history,
@@ -142,10 +143,10 @@ fn a_search_takes_globs() {
 #[test]
 fn outputs_come_when_they_are_wanted() {
     let history = History::open(Location::Memory);
-    history.record(1, "x = 1");
-    history.record(2, "x");
+    history.record(1, "x = 1", "x = 1");
+    history.record(2, "x", "x");
     history.record_output(2, "1");
-    history.record(3, "long");
+    history.record(3, "long", "long");
     history.record_output(3, &"y".repeat(LONGEST_OUTPUT + 1));
     let expected = json!([["x = 1", null], ["x", "1"], ["long", null]]);
     let requests = [
@@ -173,7 +174,7 @@ fn exit_is_not_remembered() {
         "exit = 1",
         "quit, x",
     ] {
-        history.record(code.len().try_into().unwrap(), code);
+        history.record(code.len().try_into().unwrap(), code, code);
     }
     let rows = tail(&history, 99);
     let texts: Vec<&Value> = rows.as_array().unwrap().iter().map(|row| &row[2]).collect();
@@ -183,9 +184,9 @@ fn exit_is_not_remembered() {
 #[test]
 fn a_line_that_comes_again_begins_a_session() {
     let history = History::open(Location::Memory);
-    history.record(1, "a");
+    history.record(1, "a", "a");
     assert_eq!(tail(&history, 9), json!([[1, 1, "a"]]));
-    history.record(1, "b");
+    history.record(1, "b", "b");
     assert_eq!(tail(&history, 9), json!([[1, 1, "a"], [2, 1, "b"]]));
 }
 
@@ -207,7 +208,7 @@ fn a_damaged_file_is_left_alone_and_history_goes_on() {
     let damage = "this is no database ".repeat(100);
     fs::write(&path, &damage).unwrap();
     let history = in_file(&path);
-    history.record(1, "a");
+    history.record(1, "a", "a");
     assert_eq!(tail(&history, 9), json!([[1, 1, "a"]]));
     history.end(LIMIT);
     assert_eq!(fs::read_to_string(&path).unwrap(), damage);
@@ -223,7 +224,7 @@ fn a_place_where_no_file_can_be_made_does_not_matter() {
         directory.path().to_owned(),
     ] {
         let history = in_file(&path);
-        history.record(1, "a");
+        history.record(1, "a", "a");
         assert_eq!(tail(&history, 9), json!([[1, 1, "a"]]));
     }
 }
@@ -234,12 +235,12 @@ fn a_file_that_another_process_locks_keeps_the_session_in_memory() {
     let path = directory.path().join("history.sqlite");
     past_session(&path, &["old"]);
     let history = in_file(&path);
-    history.record(1, "a");
+    history.record(1, "a", "a");
     history.record_output(1, "A");
     assert_eq!(tail(&history, 9), json!([[1, 1, "old"], [2, 1, "a"]]));
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    history.record(2, "b");
+    history.record(2, "b", "b");
     let request = json!({"hist_access_type": "tail", "n": 9, "output": true});
     assert_eq!(
         ask(&history, request),
@@ -269,7 +270,7 @@ fn a_pattern_that_is_refused_costs_only_its_answer() {
 fn nothing_waits_for_a_history_that_ended() {
     let history = History::open(Location::Memory);
     history.end(LIMIT);
-    history.record(1, "a");
+    history.record(1, "a", "a");
     assert_eq!(tail(&history, 9), json!([]));
     history.end(LIMIT);
 }

@@ -5,14 +5,15 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
 
 use everloop_protocol::content::history::{HistoryEntry, HistoryReply, HistoryRequest};
 
-use super::Location;
 use super::store::{Entry, Store, StoreError};
+use super::{Location, Session};
 
 /// What the thread is asked to do, in the order of the channel.
 pub(super) enum Command {
     Input {
         line: i64,
-        code: String,
+        source: String,
+        source_raw: String,
     },
     Output {
         line: i64,
@@ -21,6 +22,9 @@ pub(super) enum Command {
     Query {
         request: HistoryRequest,
         reply: Box<dyn FnOnce(HistoryReply) + Send>,
+    },
+    Session {
+        reply: SyncSender<Session>,
     },
     End {
         done: SyncSender<()>,
@@ -33,6 +37,7 @@ impl fmt::Debug for Command {
             Self::Input { .. } => "Input",
             Self::Output { .. } => "Output",
             Self::Query { .. } => "Query",
+            Self::Session { .. } => "Session",
             Self::End { .. } => "End",
         })
     }
@@ -75,7 +80,20 @@ impl Writer {
                 }
             };
             match command {
-                Command::Input { line, code } => self.pending.push(Entry::Input { line, code }),
+                Command::Input {
+                    line,
+                    source,
+                    source_raw,
+                } => self.pending.push(Entry::Input {
+                    line,
+                    source,
+                    source_raw,
+                }),
+                Command::Session { reply } => {
+                    self.flush();
+                    // Whoever asked may have gone.
+                    let _ = reply.send(self.store.session());
+                }
                 Command::Output { line, text } => self.pending.push(Entry::Output { line, text }),
                 Command::Query { request, reply } => reply(HistoryReply {
                     history: self.query(&request),

@@ -12,6 +12,7 @@ mod thread;
 
 pub use self::thread::leave_interrupts_to_python;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -40,6 +41,8 @@ pub struct Services {
     pub history: Arc<History>,
     pub tokio: tokio::runtime::Handle,
     pub capture: Option<Capture>,
+    /// The file that other front ends connect by.
+    pub connection_file: PathBuf,
 }
 
 /// A cell to run.
@@ -82,14 +85,7 @@ impl Interpreter {
     /// When the process cannot start a thread, or has an interpreter already.
     #[must_use]
     pub fn spawn(services: Services) -> (Self, JoinHandle<()>) {
-        let Services {
-            outbox,
-            stdin,
-            history,
-            tokio,
-            capture,
-        } = services;
-        let door = Arc::new(Door::new(outbox, stdin, history, tokio, capture));
+        let door = Arc::new(Door::new(services));
         assert!(door.install(), "a process has one interpreter");
         let (lookups, lookup_requests) = lookup::channel();
         let (thread, join) = thread::spawn(lookup_requests);

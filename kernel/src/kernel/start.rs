@@ -71,6 +71,7 @@ impl Kernel {
             history: Arc::clone(&history),
             tokio: tokio::runtime::Handle::current(),
             capture: Some(capture.clone()),
+            connection_file: path.to_owned(),
         });
         let context = Arc::new(Context {
             outbox,

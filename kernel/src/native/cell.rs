@@ -18,7 +18,7 @@ use rustpython_vm::{
 use tokio::sync::oneshot;
 
 use super::door::Door;
-use super::json;
+use super::{json, origin};
 use crate::asyncio;
 use crate::interpreter::{CellOutcome, Exit};
 
@@ -43,6 +43,7 @@ pub struct Cell {
     request: ExecuteRequest,
     parent: ParentHeader,
     identities: Vec<Bytes>,
+    metadata: serde_json::Map<String, serde_json::Value>,
     outcome_tx: Mutex<Option<oneshot::Sender<CellOutcome>>>,
     task: PyMutex<Option<PyObjectRef>>,
     progress: Mutex<Progress>,
@@ -58,6 +59,7 @@ impl Cell {
             request: cell.request,
             parent: cell.parent,
             identities: cell.identities,
+            metadata: cell.metadata,
             outcome_tx: Mutex::new(Some(outcome_tx)),
             task: PyMutex::new(None),
             progress: Mutex::new(Progress::Waiting),
@@ -65,6 +67,13 @@ impl Cell {
             was_cancelled: AtomicBool::new(false),
             cancellation_waits: AtomicBool::new(false),
         }
+    }
+
+    /// The request as a message: a dict with the parts of the specification.
+    pub fn to_message(&self, vm: &VirtualMachine) -> PyResult {
+        let content = serde_json::to_value(&self.request)
+            .map_err(|error| vm.new_value_error(error.to_string()))?;
+        origin::message(&self.parent, &self.metadata, &content, vm)
     }
 
     pub fn generation(&self) -> u64 {
@@ -134,6 +143,12 @@ impl Cell {
     #[pygetset]
     fn store_history(zelf: &Py<Self>) -> bool {
         zelf.request.store_history
+    }
+
+    /// That of the request.
+    #[pygetset]
+    fn metadata(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        json::to_python(&serde_json::Value::Object(zelf.metadata.clone()), vm)
     }
 
     /// Name to expression.

@@ -1,5 +1,6 @@
 //! What the native module reaches of the rest of the kernel. One process has one kernel, and so one door.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -9,6 +10,7 @@ use super::cell::Cell;
 use crate::descriptors::Capture;
 use crate::event_loop::{Job, LoopCore, Wake};
 use crate::history::History;
+use crate::interpreter::Services;
 use crate::outbox::Outbox;
 use crate::sockets::stdin::Stdin;
 
@@ -27,6 +29,7 @@ pub struct Door {
     pub history: Arc<History>,
     pub tokio: tokio::runtime::Handle,
     capture: Option<Capture>,
+    pub connection_file: PathBuf,
     inbox: Mutex<Inbox>,
     main: OnceLock<Main>,
     running: Mutex<Option<PyRef<Cell>>>,
@@ -41,19 +44,22 @@ pub struct Main {
 }
 
 impl Door {
-    pub fn new(
-        outbox: Outbox,
-        stdin: Stdin,
-        history: Arc<History>,
-        tokio: tokio::runtime::Handle,
-        capture: Option<Capture>,
-    ) -> Self {
+    pub fn new(services: Services) -> Self {
+        let Services {
+            outbox,
+            stdin,
+            history,
+            tokio,
+            capture,
+            connection_file,
+        } = services;
         Self {
             outbox,
             stdin,
             history,
             tokio,
             capture,
+            connection_file,
             inbox: Mutex::new(Inbox::Early(Vec::new())),
             main: OnceLock::new(),
             running: Mutex::default(),

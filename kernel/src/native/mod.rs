@@ -102,6 +102,25 @@ mod _everloop {
         output::write_stream(&name, &text, vm)
     }
 
+    /// The request that the current context belongs to, as a message: a dict, empty when there is none.
+    #[pyfunction]
+    fn current_message(vm: &VirtualMachine) -> PyResult {
+        output::current_message(vm)
+    }
+
+    /// The path of the file that other front ends connect by.
+    #[pyfunction]
+    fn connection_file(vm: &VirtualMachine) -> PyResult<String> {
+        let door = Door::of(vm)?;
+        Ok(door.connection_file.to_string_lossy().into_owned())
+    }
+
+    /// The version of everloop.
+    #[pyfunction]
+    fn version() -> &'static str {
+        env!("CARGO_PKG_VERSION")
+    }
+
     /// Publishes what was written to the descriptors 1 and 2 until now.
     #[pyfunction]
     fn flush_streams(vm: &VirtualMachine) -> PyResult<()> {
@@ -134,12 +153,32 @@ mod _everloop {
         crate::cell::is_silenced(&code.to_string_lossy())
     }
 
+    /// Remembers what was typed as cell `number`, and the Python that it stands for if that is something else.
     #[pyfunction]
-    fn record_input(number: i64, code: PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
-        Door::of(vm)?
-            .history
-            .record(number, &code.to_string_lossy());
+    fn record_input(
+        number: i64,
+        source_raw: PyStrRef,
+        source: OptionalArg<PyStrRef>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        let source = source.unwrap_or_else(|| source_raw.clone());
+        Door::of(vm)?.history.record(
+            number,
+            &source.to_string_lossy(),
+            &source_raw.to_string_lossy(),
+        );
         Ok(())
+    }
+
+    /// The number of this session in the history, and the path of its file, which has all of it by then; None for a
+    /// history in memory.
+    #[pyfunction]
+    fn history_session(vm: &VirtualMachine) -> PyResult<(i64, Option<String>)> {
+        let session = vm
+            .allow_threads(|| Door::of(vm).map(|door| door.history.session()))?
+            .ok_or_else(|| vm.new_runtime_error("there is no history"))?;
+        let file = session.file.map(|file| file.to_string_lossy().into_owned());
+        Ok((session.number, file))
     }
 
     #[pyfunction]

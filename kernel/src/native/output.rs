@@ -70,6 +70,14 @@ fn current_parent(vm: &VirtualMachine) -> PyResult<ParentHeader> {
     })
 }
 
+pub(super) fn current_message(vm: &VirtualMachine) -> PyResult {
+    match current_source(vm)? {
+        Some(Source::Cell(cell)) => cell.to_message(vm),
+        Some(Source::Message(origin)) => origin.to_message(vm),
+        None => Ok(vm.ctx.new_dict().into()),
+    }
+}
+
 pub(super) fn publish(
     msg_type: &PyStr,
     content: &PyObject,

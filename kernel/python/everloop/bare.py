@@ -1,0 +1,89 @@
+"""Cells without IPython: plain Python, statement by statement."""
+
+import sys
+
+import _everloop
+from everloop import help, tracebacks
+from everloop.displayhook import DisplayHook
+from everloop.namespace import Namespace
+
+CO_COROUTINE = 0x80
+
+
+class BareShell:
+    """Runs cells until IPython takes over, or for good where it is not installed.
+
+    `execution_count` is the number of the last cell that was counted. `session` is the :class:`everloop.shell.Shell`
+    that it runs cells for.
+    """
+
+    def __init__(self, session):
+        self._session = session
+        self.namespace = Namespace(session.leave)
+        self.user_ns = self.namespace.user_ns
+        self.execution_count = 0
+        self.displayhook = sys.displayhook = DisplayHook(self.namespace, lambda: self.execution_count)
+
+    def count(self, cell):
+        """Count the cell if it is to be counted; returns what its messages carry as ``execution_count``."""
+        if cell.store_history and cell.code and not cell.code.isspace():
+            self.execution_count += 1
+            self.namespace.record_input(self.execution_count, cell.code)
+            _everloop.record_input(self.execution_count, cell.code)
+        return self.execution_count
+
+    async def run(self, cell, number):
+        """Run the cell; returns its reply, without count and payload."""
+        try:
+            # An interrupt is raised inside this step and nowhere else in the shell.
+            expressions = await _everloop.Interruptible(cell, self._run_code(cell, number))
+        except BaseException as raised:
+            return self.failed(cell.interrupt_of(raised))
+        return {"status": "ok", "user_expressions": expressions}
+
+    def failed(self, error):
+        """Show `error`; returns the reply of the cell that it ended."""
+        # For `pdb.pm()` and `traceback.print_last()`.
+        sys.last_exc = sys.last_value = error
+        sys.last_type, sys.last_traceback = type(error), error.__traceback__
+        ename, evalue, traceback = tracebacks.render(error)
+        content = {"ename": ename, "evalue": evalue, "traceback": traceback}
+        _everloop.flush_streams()
+        _everloop.publish("error", content)
+        return {"status": "error", "user_expressions": {}, **content}
+
+    async def _run_code(self, cell, number):
+        leave = self.namespace.exit_command(cell.code)
+        if leave is not None:
+            leave()
+            return {}
+        asked = help.question(cell.code)
+        if asked is not None:
+            self._session.payload.extend(filter(None, [help.answer(*asked, self.user_ns)]))
+            return {}
+        filename = tracebacks.register_cell(number, cell.code)
+        value = None
+        for code in _everloop.Statements(cell.code, filename):
+            value = eval(code, self.user_ns)
+            if code.co_flags & CO_COROUTINE:
+                value = await value
+        if value is not None and not cell.silent and not _everloop.is_silenced(cell.code):
+            text = self.displayhook.show(value, number)
+            if text is not None and cell.store_history:
+                _everloop.record_output(number, text)
+        return {name: await self._expression(text) for name, text in cell.user_expressions.items()}
+
+    async def _expression(self, text):
+        try:
+            value = None
+            for code in _everloop.Statements(text, "<user_expression>"):
+                value = eval(code, self.user_ns)
+                if code.co_flags & CO_COROUTINE:
+                    value = await value
+            from everloop.formatters import format
+
+            data, metadata = format(value)
+        except Exception as error:
+            ename, evalue, traceback = tracebacks.render(error)
+            return {"status": "error", "ename": ename, "evalue": evalue, "traceback": traceback}
+        return {"status": "ok", "data": data, "metadata": metadata}

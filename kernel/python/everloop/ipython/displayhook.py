@@ -1,0 +1,37 @@
+"""The value of a cell as an ``execute_result``."""
+
+from IPython.core.displayhook import DisplayHook
+
+from everloop.formatters import encoded
+from everloop.ipython.messages import Publisher
+
+
+class ZMQShellDisplayHook(DisplayHook):
+    """IPython's displayhook, which publishes instead of printing."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._publisher = Publisher()
+        self.register_hook = self._publisher.register
+        self.unregister_hook = self._publisher.unregister
+
+    def adopt(self, results):
+        """Go on with the three last `results` of the bare shell."""
+        self._, self.__, self.___ = results
+        self.shell.user_ns.update({"_": self._, "__": self.__, "___": self.___})
+
+    def write_output_prompt(self):
+        """The message says the number."""
+
+    def write_format_data(self, format_dict, md_dict=None):
+        """Publish."""
+        content = {
+            "execution_count": self.prompt_count,
+            "data": {mime_type: encoded(value) for mime_type, value in format_dict.items()},
+            "metadata": md_dict or {},
+        }
+        self._publisher.publish("execute_result", content)
+
+    def finish_displayhook(self):
+        """Nothing is printed after a result."""
+        self._is_active = False

@@ -1,0 +1,61 @@
+"""IPython's history on the file that the kernel writes."""
+
+import threading
+
+from IPython.core.history import HistoryManager
+
+import _everloop
+
+_IN_MEMORY = ":memory:"
+
+
+class History(HistoryManager):
+    """Remembers inputs through the kernel, which is the one that writes the file; reads it as IPython does.
+
+    Its session is the kernel's, so that what ran before IPython was loaded belongs to it.
+    """
+
+    def __init__(self, shell, config=None, **traits):
+        # HistoryManager's own would start a session and a thread of its own.
+        super(HistoryManager, self).__init__(shell=shell, config=config, hist_file=_file(), **traits)
+        self.db_input_cache_lock = threading.Lock()
+        self.db_output_cache_lock = threading.Lock()
+        self.using_thread = False
+        self.new_session()
+
+    def adopt(self, namespace):
+        """Go on with the inputs and outputs of a bare shell: a :class:`everloop.namespace.Namespace`."""
+        self.input_hist_parsed = namespace.inputs
+        self.input_hist_raw = list(namespace.inputs)
+        self.output_hist = namespace.out
+        self._i00, self._i, self._ii, self._iii = namespace.recent_inputs()
+
+    def new_session(self, conn=None):
+        """The session is the kernel's; with a counter set back it begins a new one by itself."""
+        self.session_number, _ = _everloop.history_session()
+
+    def end_session(self):
+        """The kernel ends its session."""
+
+    def store_inputs(self, line_num, source, source_raw=None):
+        """As IPython, and remembered by the kernel."""
+        super().store_inputs(line_num, source, source_raw)
+        with self.db_input_cache_lock:
+            remembered, self.db_input_cache = self.db_input_cache, []
+        for line, source, source_raw in remembered:
+            _everloop.record_input(line, source_raw, source)
+
+    def store_output(self, line_num):
+        """Remember the text of a result: it costs the kernel little, so it need not be configured."""
+        text = self.output_hist_reprs.get(line_num)
+        if text is not None:
+            _everloop.record_output(line_num, text)
+
+    def writeout_cache(self, conn=None):
+        """Let the file have all that was recorded."""
+        self.session_number, _ = _everloop.history_session()
+
+
+def _file():
+    _, file = _everloop.history_session()
+    return file or _IN_MEMORY

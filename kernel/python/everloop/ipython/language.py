@@ -1,0 +1,110 @@
+"""How a cell runs in IPython."""
+
+import builtins
+import sys
+
+import _everloop
+from everloop import tracebacks
+from everloop.ipython import ipykernel
+from everloop.ipython.app import IPKernelApp
+
+
+class IPython:
+    """Runs cells in IPython's shell (`ip`), from the moment that it takes over from `bare`.
+
+    `session` is the :class:`everloop.shell.Shell` that it runs cells for, `bare` the
+    :class:`everloop.bare.BareShell` whose namespace, counter and history it goes on with.
+    """
+
+    def __init__(self, session, bare):
+        app = IPKernelApp.instance()
+        app.initialize(bare.namespace)
+        self.ip = app.shell
+        self._session = session
+        self._adopt(bare)
+        ipykernel.install(app)
+        app.run_startup()
+
+    @property
+    def user_ns(self):
+        """The dict that cells run in."""
+        return self.ip.user_ns
+
+    @property
+    def execution_count(self):
+        """The number of the last cell that was counted."""
+        return self.ip.execution_count - 1
+
+    def _adopt(self, bare):
+        ip = self.ip
+        ip.leave = self._session.leave
+        ip.execution_count = bare.execution_count + 1
+        ip.history_manager.adopt(bare.namespace)
+        ip.displayhook.adopt(bare.displayhook.results)
+        ip.init_user_ns()
+        for filename, number in tracebacks.cells():
+            ip.compile._filename_map[filename] = number
+        # Cells come one by one, but background tasks go on between them: what IPython puts in place for the time of a
+        # cell stays.
+        ip.builtin_trap.__enter__()
+        ip.display_trap.__enter__()
+        builtins.get_ipython = ip.get_ipython
+
+    def count(self, cell):
+        """What the messages of the cell carry as ``execution_count``; IPython counts when it runs the cell."""
+        counts = cell.store_history and not cell.silent and cell.code and not cell.code.isspace()
+        return self.ip.execution_count if counts else self.execution_count
+
+    async def run(self, cell, number):
+        """Run the cell; returns its reply, without count and payload."""
+        self.ip.shown_error = None
+        try:
+            # An interrupt is raised inside this step and nowhere else in the shell.
+            reply = await _everloop.Interruptible(cell, self._run_cell(cell))
+        except BaseException as raised:
+            reply = self.failed(cell.interrupt_of(raised))
+        manager = self.ip.payload_manager
+        self._session.payload.extend(manager.read_payload())
+        manager.clear_payload()
+        return reply
+
+    def failed(self, error):
+        """Show `error`; returns the reply of the cell that it ended."""
+        self.ip.shown_error = None
+        self.ip.showtraceback((type(error), error, error.__traceback__))
+        return self._error_reply(error)
+
+    async def _run_cell(self, cell):
+        ip = self.ip
+        code, failure = cell.code, None
+        try:
+            code = ip.transform_cell(cell.code)
+        except Exception:
+            failure = sys.exc_info()
+        metadata = cell.metadata
+        coroutine = ip.run_cell_async(
+            cell.code,
+            store_history=cell.store_history,
+            silent=cell.silent,
+            transformed_cell=code,
+            preprocessing_exc_tuple=failure,
+            cell_id=metadata.get("cellId"),
+        )
+        result = None
+        try:
+            result = await coroutine
+        finally:
+            ip.events.trigger("post_execute")
+            if not cell.silent:
+                ip.events.trigger("post_run_cell", result)
+        error = result.error_before_exec or result.error_in_exec
+        if error is not None:
+            return self._error_reply(ip.interrupt_of(error))
+        return {"status": "ok", "user_expressions": await ip.evaluate(cell.user_expressions)}
+
+    def _error_reply(self, error):
+        shown = self.ip.shown_error
+        if shown is None:
+            # Shown as text, or not at all: front ends still mark the cell.
+            shown = {"ename": type(error).__name__, "evalue": str(error), "traceback": []}
+        return {"status": "error", "user_expressions": {}, **shown}

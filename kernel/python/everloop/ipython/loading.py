@@ -1,0 +1,174 @@
+"""When IPython is loaded: by the first cell that needs it, or while nobody waits.
+
+A thread imports it, so that a plain cell never waits; the shell itself is made on the interpreter thread between two
+cells, or in the cell that asks for it.
+"""
+
+import builtins
+import os
+import re
+import sys
+import threading
+
+from everloop.compat.imports import after_import
+
+#: Seconds after the start in which the first cell of a front end that was waiting for the kernel arrives.
+PATIENCE = 0.5
+
+OLDEST = (8, 0)
+
+# What only IPython knows. Code that has it in a comment loads IPython too, which does no harm.
+_NAMES = re.compile(r"\b(get_ipython|IPython|ipykernel|__IPYTHON__)\b")
+
+
+def begin(shell):
+    """Let IPython take over `shell` in time, if it is installed."""
+    if not _is_installed():
+        return
+    shell.loading = Loading(shell)
+    shell.loading.watch()
+
+
+def _is_installed():
+    # Not `find_spec`, which would ask every finder for its directories.
+    return any(os.path.isfile(os.path.join(path or os.curdir, "IPython", "__init__.py")) for path in sys.path)
+
+
+class Loading:
+    """IPython on its way into `shell` (:class:`everloop.shell.Shell`)."""
+
+    def __init__(self, shell):
+        self._shell = shell
+        self._thread = None
+        self._imported = None
+        self._failed = None
+        self._ready = False
+        self._configured = _has_configuration()
+
+    # -- who needs it
+
+    def is_needed_by(self, cell):
+        """Whether `cell` cannot run without IPython."""
+        if self._configured:
+            # Startup files and extensions may change what any cell means.
+            return not cell.silent
+        return _needs(cell.code) or _NAMES.search(cell.code) is not None
+
+    def watch(self):
+        """Load when the kernel has nothing else to do, or when a library asks for IPython."""
+        builtins.get_ipython = self._shell.user_ns["get_ipython"] = self.get_ipython
+        after_import("IPython", lambda module: self._imported_by_user())
+        self._shell.loop.call_later(PATIENCE, self._import_in_thread)
+
+    def get_ipython(self):
+        """The shell, loaded now if it has to be."""
+        self._finish_now()
+        return None if self._failed else self._shell.language.ip
+
+    # -- loading
+
+    async def finish(self):
+        """Return when IPython has taken over, or cannot. The loop goes on meanwhile."""
+        self._import_in_thread()
+        await self._imported.wait()
+        self._take_over()
+
+    def cell_ended(self):
+        """A cell has ended: time to load, or to take over."""
+        self._import_in_thread()
+        if self._imported.is_set():
+            self._shell.loop.call_soon(self._take_over_if_idle)
+
+    def _finish_now(self):
+        if threading.current_thread() is not threading.main_thread():
+            return
+        if self._shell.loading is self:
+            self._import()
+            self._take_over()
+
+    def _imported_by_user(self):
+        # The module's own import is still on the stack, but what it defines is there.
+        if threading.current_thread() is threading.main_thread():
+            self._take_over()
+
+    def _import_in_thread(self):
+        if self._thread is None:
+            import asyncio
+
+            self._imported = asyncio.Event()
+            self._thread = threading.Thread(target=self._run, name="IPython's import")
+            self._thread.start()
+
+    def _run(self):
+        self._import()
+        try:
+            self._shell.loop.call_soon_threadsafe(self._import_ended)
+        except RuntimeError:
+            # The kernel has shut down.
+            return
+
+    def _import_ended(self):
+        self._imported.set()
+        self._take_over_if_idle()
+
+    def _take_over_if_idle(self):
+        if self._shell.running is None:
+            self._take_over()
+
+    def _import(self):
+        try:
+            import everloop.ipython.app  # noqa: F401
+        except BaseException as error:
+            self._failed = error
+
+    def _take_over(self):
+        shell = self._shell
+        if shell.loading is not self:
+            return
+        # Before anything else: what is loaded here may ask for it again.
+        shell.loading = None
+        try:
+            self._check()
+            from everloop.ipython.language import IPython
+
+            shell.language = IPython(shell, shell.language)
+        except Exception as error:
+            self._failed = error
+            _say(error)
+            for namespace in (builtins.__dict__, shell.user_ns):
+                namespace.pop("get_ipython", None)
+
+    def _check(self):
+        if self._failed is not None:
+            raise self._failed
+        import IPython
+
+        if IPython.version_info[:2] < OLDEST:
+            oldest = ".".join(map(str, OLDEST))
+            raise ImportError(f"IPython {IPython.__version__} is too old, {oldest} is the oldest that can be used")
+
+
+def _needs(code):
+    return re.search(r"^\s*[%!?/;,>]|In \[|\?\s*$|=\s*[%!]|\A\s", code, re.M) is not None
+
+
+def _say(error):
+    sys.stderr.write(f"Cells run without IPython, since it does not load: {type(error).__name__}: {error}\n")
+
+
+def _has_configuration():
+    """Whether a file of the default profile could change what a plain cell does."""
+    directory = os.environ.get("IPYTHONDIR") or os.path.join(os.path.expanduser("~"), ".ipython")
+    profile = os.path.join(directory, "profile_default")
+    startup = os.path.join(profile, "startup")
+    if any(os.path.isfile(os.path.join(profile, name)) for name in _CONFIGURATIONS):
+        return True
+    try:
+        return any(name.endswith((".py", ".ipy")) for name in os.listdir(startup))
+    except OSError:
+        return False
+
+
+_CONFIGURATIONS = tuple(
+    f"{name}.{kind}" for name in ("ipython_config", "ipython_kernel_config") for kind in ("py", "json")
+)

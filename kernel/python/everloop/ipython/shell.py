@@ -1,0 +1,153 @@
+"""The subclass of IPython's shell that cells run in."""
+
+from IPython.core import page
+from IPython.core.autocall import ZMQExitAutocall
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell, InteractiveShellABC
+from IPython.core.usage import default_banner
+from traitlets import CBool, Instance, Type, default
+
+import _everloop
+from everloop.ipython.display_pub import ZMQDisplayPublisher
+from everloop.ipython.displayhook import ZMQShellDisplayHook
+from everloop.ipython.history import History
+from everloop.ipython.kernel import Kernel
+from everloop.ipython.magics import KernelMagics
+from everloop.parent import parent
+
+CO_COROUTINE = 0x80
+
+
+class ZMQInteractiveShell(InteractiveShell):
+    """IPython's shell with the kernel for a terminal. It has ipykernel's name, by which libraries know a notebook."""
+
+    displayhook_class = Type(ZMQShellDisplayHook)
+    display_pub_class = Type(ZMQDisplayPublisher)
+    kernel = Instance(Kernel)
+    exiter = Instance(ZMQExitAutocall)
+    # There is no readline.
+    readline_use = CBool(False)
+    autoindent = CBool(False)
+    #: Set by `exit(keep_kernel=True)`, which ends the front end alone.
+    keepkernel_on_exit = None
+
+    #: Called with `keep_kernel` when the user wants to leave.
+    leave = None
+    #: The error that the running cell ended with, as it was shown: an ``error`` message's content.
+    shown_error = None
+
+    @default("banner1")
+    def _default_banner1(self):
+        return default_banner
+
+    @default("exiter")
+    def _default_exiter(self):
+        return ZMQExitAutocall(self)
+
+    @default("kernel")
+    def _default_kernel(self):
+        return Kernel(self)
+
+    # -- set-up
+
+    def init_environment(self):
+        """The kernel has set it."""
+
+    def init_virtualenv(self):
+        """The kernel's environment is the one that it was installed for."""
+
+    def init_history(self):
+        """Share the kernel's history."""
+        self.history_manager = History(shell=self, parent=self)
+        self.configurables.append(self.history_manager)
+
+    def init_hooks(self):
+        """Let what is paged be shown in the front end's pager."""
+        super().init_hooks()
+        self.set_hook("show_in_pager", page.as_hook(self.page), 99)
+
+    def init_magics(self):
+        """IPython's magics, and those that ipykernel adds."""
+        super().init_magics()
+        self.register_magics(KernelMagics)
+        self.magics_manager.register_alias("ed", "edit")
+
+    # -- what the front end is asked to do
+
+    def page(self, text, start=0, screen_lines=0, pager_cmd=None):
+        """Show `text` (or a MIME bundle) in the pager, from line `start` on."""
+        data = text if isinstance(text, dict) else {"text/plain": text}
+        self.payload_manager.write_payload({"source": "page", "data": data, "start": max(0, start)})
+
+    def set_next_input(self, text, replace=False):
+        """Put `text` into the next cell, or with `replace` into this one."""
+        self.payload_manager.write_payload({"source": "set_next_input", "text": text, "replace": replace})
+
+    def ask_exit(self):
+        """End the kernel, or the front end alone."""
+        self.leave(bool(self.keepkernel_on_exit))
+
+    def enable_gui(self, gui=None):
+        """There is one event loop, asyncio's, and it runs already."""
+        if gui not in (None, "asyncio"):
+            raise UsageError(f"there is no {gui} event loop in this kernel: asyncio's runs always, in every cell")
+
+    # -- whose output
+
+    @property
+    def parent_header(self):
+        """The request that the calling code belongs to, a message as a dict."""
+        return _everloop.current_message()
+
+    def get_parent(self):
+        """The request that the calling code belongs to, a message as a dict."""
+        return _everloop.current_message()
+
+    def set_parent(self, message):
+        """Let the output of the calling context belong to `message`, one that `get_parent` gave."""
+        self.set_thread_parent(message)
+
+    def set_thread_parent(self, message):
+        """As `set_parent`; returns a token for `reset_thread_parent`."""
+        return parent.set(_everloop.Origin(message.get("header", message)))
+
+    def reset_thread_parent(self, token):
+        """Let output belong again to what it belonged to before `set_thread_parent`."""
+        parent.reset(token)
+
+    # -- errors
+
+    def _get_exc_info(self, exc_tuple=None):
+        etype, value, tb = super()._get_exc_info(exc_tuple)
+        interrupt = self.interrupt_of(value)
+        return (etype, value, tb) if interrupt is value else (type(interrupt), interrupt, tb)
+
+    def interrupt_of(self, error):
+        """The KeyboardInterrupt that `error`, a cancellation of the running cell, stands for; else `error`."""
+        cell = parent.get()
+        return cell.interrupt_of(error) if isinstance(cell, _everloop.Cell) else error
+
+    def _showtraceback(self, etype, evalue, stb):
+        _everloop.flush_streams()
+        self.shown_error = {"ename": etype.__name__, "evalue": str(evalue), "traceback": stb}
+        _everloop.publish("error", self.shown_error)
+
+    # -- user_expressions
+
+    async def evaluate(self, expressions):
+        """As `user_expressions`, for expressions that may await."""
+        return {name: await self._evaluate(text) for name, text in expressions.items()}
+
+    async def _evaluate(self, text):
+        try:
+            value = None
+            for code in _everloop.Statements(text, "<user_expression>"):
+                value = eval(code, self.user_global_ns, self.user_ns)
+                if code.co_flags & CO_COROUTINE:
+                    value = await value
+            return self._format_user_obj(value)
+        except Exception:
+            return self._user_obj_error()
+
+
+InteractiveShellABC.register(ZMQInteractiveShell)
