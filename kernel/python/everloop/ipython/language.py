@@ -4,7 +4,7 @@ import builtins
 import sys
 
 import _everloop
-from everloop import tracebacks
+from everloop import runners, tracebacks
 from everloop.ipython import ipykernel
 from everloop.ipython.app import IPKernelApp
 
@@ -59,8 +59,10 @@ class IPython:
         """Run the cell; returns its reply, without count and payload."""
         self.ip.shown_error = None
         try:
-            # An interrupt is raised inside this step and nowhere else in the shell.
-            reply = await _everloop.Interruptible(cell, self._run_cell(cell))
+            # An interrupt is raised inside these steps and nowhere else in the shell.
+            code, failure = await _everloop.Interruptible(cell, self._transform(cell))
+            runner = self.ip.runner_of(cell.code, code, failure)
+            reply = await runners.drive(runner, self.run_cell_async(cell, code, failure), cell)
         except BaseException as raised:
             reply = self.failed(cell.interrupt_of(raised))
         manager = self.ip.payload_manager
@@ -74,13 +76,15 @@ class IPython:
         self.ip.showtraceback((type(error), error, error.__traceback__))
         return self._error_reply(error)
 
-    async def _run_cell(self, cell):
-        ip = self.ip
-        code, failure = cell.code, None
+    async def _transform(self, cell):
         try:
-            code = ip.transform_cell(cell.code)
+            return self.ip.transform_cell(cell.code), None
         except Exception:
-            failure = sys.exc_info()
+            return cell.code, sys.exc_info()
+
+    async def run_cell_async(self, cell, code, failure):
+        """The cell's coroutine: what the runner gets. It has the name that IPython's own has, which runners show."""
+        ip = self.ip
         metadata = cell.metadata
         coroutine = ip.run_cell_async(
             cell.code,

@@ -5,9 +5,10 @@ from IPython.core.autocall import ZMQExitAutocall
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell, InteractiveShellABC
 from IPython.core.usage import default_banner
-from traitlets import CBool, Instance, Type, default
+from traitlets import CBool, Instance, Type, default, observe
 
 import _everloop
+from everloop import runners
 from everloop.ipython.display_pub import ZMQDisplayPublisher
 from everloop.ipython.displayhook import ZMQShellDisplayHook
 from everloop.ipython.history import History
@@ -30,6 +31,9 @@ class ZMQInteractiveShell(InteractiveShell):
     autoindent = CBool(False)
     #: Set by `exit(keep_kernel=True)`, which ends the front end alone.
     keepkernel_on_exit = None
+
+    # What `%autoawait` and the configuration name.
+    loop_runner_map = runners.loop_runner_map
 
     #: Called with `keep_kernel` when the user wants to leave.
     leave = None
@@ -92,6 +96,22 @@ class ZMQInteractiveShell(InteractiveShell):
         if gui not in (None, "asyncio"):
             raise UsageError(f"there is no {gui} event loop in this kernel: asyncio's runs always, in every cell")
 
+    # -- what drives a cell
+
+    @default("loop_runner")
+    def _default_loop_runner(self):
+        return runners.asyncio
+
+    @observe("loop_runner")
+    def _switch_runner(self, change):
+        runners.switch(change.old, change.new)
+
+    def runner_of(self, code, transformed, failure):
+        """What drives the cell `code`; `failure` is what its transformation ended with, or None."""
+        if self.should_run_async(code, transformed_cell=transformed, preprocessing_exc_tuple=failure):
+            return self.loop_runner
+        return runners.asyncio
+
     # -- whose output
 
     @property
@@ -125,7 +145,10 @@ class ZMQInteractiveShell(InteractiveShell):
     def interrupt_of(self, error):
         """The KeyboardInterrupt that `error`, a cancellation of the running cell, stands for; else `error`."""
         cell = parent.get()
-        return cell.interrupt_of(error) if isinstance(cell, _everloop.Cell) else error
+        if not isinstance(cell, _everloop.Cell):
+            return error
+        interrupt = cell.interrupt_of(runners.as_cancellation(error))
+        return interrupt if isinstance(interrupt, KeyboardInterrupt) else error
 
     def _showtraceback(self, etype, evalue, stb):
         _everloop.flush_streams()
@@ -141,7 +164,7 @@ class ZMQInteractiveShell(InteractiveShell):
     async def _evaluate(self, text):
         try:
             value = None
-            for code in _everloop.Statements(text, "<user_expression>"):
+            for code in _everloop.Statements(text, "<user_expression>", self.autoawait):
                 value = eval(code, self.user_global_ns, self.user_ns)
                 if code.co_flags & CO_COROUTINE:
                     value = await value

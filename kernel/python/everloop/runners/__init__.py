@@ -4,6 +4,8 @@ IPython calls a runner with a coroutine and gets its result; the kernel awaits :
 the asyncio loop goes on meanwhile, whichever library's coroutine it is.
 """
 
+from asyncio import CancelledError
+
 from everloop.runners.asyncio_ import AsyncioRunner
 from everloop.runners.curio_ import CurioRunner
 from everloop.runners.custom import CustomRunner
@@ -38,3 +40,16 @@ def switch(before, after):
         before.leave()
     if isinstance(after, Runner):
         after.enter()
+
+
+def as_cancellation(error):
+    """An ``asyncio.CancelledError`` for an `error` by which another library cancels a task; else `error`."""
+    leaf = error
+    while isinstance(leaf, BaseExceptionGroup) and len({type(inner) for inner in leaf.exceptions}) == 1:
+        leaf = leaf.exceptions[0]
+    if (type(leaf).__module__.partition(".")[0], type(leaf).__name__) not in _CANCELLATIONS:
+        return error
+    return CancelledError().with_traceback(leaf.__traceback__)
+
+
+_CANCELLATIONS = {("trio", "Cancelled"), ("curio", "TaskCancelled")}

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 
-from everloop.runners.runner import Runner, interruptible
+from everloop.runners.runner import Runner, fail_at_await, interruptible
 
 
 class CustomRunner(Runner):
@@ -18,13 +18,12 @@ class CustomRunner(Runner):
         try:
             returned = self._function(watched.coroutine)
         except BaseException:
-            watched.drop(None)
+            watched.drop()
             raise
-        if watched.has_ended:
-            return watched.result()
-        how = watched.drop(returned)
-        name = getattr(self._function, "__qualname__", None) or repr(self._function)
-        raise RuntimeError(f"the loop runner {name} returned {how}")
+        if not watched.has_ended:
+            name = getattr(self._function, "__qualname__", None) or repr(self._function)
+            watched.fail(f"the loop runner {name} returned", returned)
+        return watched.result()
 
     async def run(self, coro, cell=None):
         # All of it, since the function may run a loop that is not ours.
@@ -49,8 +48,6 @@ class _Watched:
     async def _watch(self):
         try:
             self._value = await self._coro
-        except GeneratorExit:
-            raise  # from `drop`
         except BaseException as error:
             self._error = error
             raise
@@ -62,14 +59,24 @@ class _Watched:
             raise self._error
         return self._value
 
-    def drop(self, returned):
-        """End what was not run to its end; says how far it was. `returned` is what the runner returned."""
-        state = inspect.getcoroutinestate(self.coroutine)
+    def fail(self, what, returned):
+        """End what the runner did not run to its end with an error; `returned` is what it returned."""
+        started = inspect.getcoroutinestate(self.coroutine) != inspect.CORO_CREATED
         if isinstance(returned, asyncio.Task) and returned.get_coro() is self.coroutine:
+            # To start it later, when nobody waits for it.
             returned.cancel()
-        else:
-            self.coroutine.close()
+        elif started:
+            try:
+                fail_at_await(self.coroutine, f"{what} before the cell had ended")
+            except StopIteration:
+                return
         if inspect.iscoroutine(returned):
             returned.close()
+        self.drop()
+        raise RuntimeError(f"{what} without running the cell")
+
+    def drop(self):
+        """Give up what has not run, without a warning that nobody awaited it."""
+        if inspect.getcoroutinestate(self.coroutine) == inspect.CORO_CREATED:
+            self.coroutine.close()
         self._coro.close()
-        return "without running the cell" if state == inspect.CORO_CREATED else "before the cell had ended"

@@ -48,3 +48,9 @@ class Runner:
 def interruptible(coro, cell):
     """What to await in the place of `coro`, so that an interrupt raises in it while its code runs."""
     return coro if cell is None else _everloop.Interruptible(cell, coro)
+
+
+def fail_at_await(coro, message):
+    """Raise RuntimeError wherever `coro`, which nobody will resume, awaits, until it ends."""
+    while True:
+        coro.throw(RuntimeError(message))

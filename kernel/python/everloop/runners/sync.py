@@ -1,6 +1,6 @@
 """``%autoawait sync``: no loop at all; a coroutine that really waits is an error."""
 
-from everloop.runners.runner import Runner, interruptible
+from everloop.runners.runner import Runner, fail_at_await, interruptible
 
 
 class SyncRunner(Runner):
@@ -19,9 +19,7 @@ class SyncRunner(Runner):
 def _advance(awaitable, coro):
     try:
         awaitable.send(None)
+        # The words are IPython's, which leaves the coroutine where it is. Raised at the `await` they show which one.
+        fail_at_await(awaitable, f"{coro.__name__!r} needs a real async loop")
     except StopIteration as ended:
         return ended.value
-    # The words are IPython's. It lets the coroutine go on the stack of whoever collects it; ended here, its `finally`
-    # clauses print under the cell.
-    awaitable.close()
-    raise RuntimeError(f"{coro.__name__!r} needs a real async loop")
