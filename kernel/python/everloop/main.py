@@ -44,9 +44,10 @@ def _take_interrupts():
 
 def _install_streams():
     from everloop import comms, display, stdin, streams
-    from everloop.compat import nest_asyncio, sockets, subprocesses, trio
+    from everloop.compat import curio, nest_asyncio, sockets, subprocesses, trio
 
     comms.install()
+    curio.install()
     nest_asyncio.install()
     sockets.install()
     subprocesses.install()

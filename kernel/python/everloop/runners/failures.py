@@ -1,4 +1,4 @@
-"""Exceptions of background tasks of other libraries than asyncio: shown at once, under the cell that started the task."""
+"""Exceptions of trio's background tasks: shown at once, under the cell that started the task."""
 
 import functools
 import sys

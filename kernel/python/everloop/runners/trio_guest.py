@@ -7,7 +7,31 @@ import trio
 
 from everloop.runners import failures
 from everloop.runners.interrupts import DeferredInterrupts
-from everloop.runners.trio_job import Job
+from everloop.runners.job import Job
+
+
+class TrioJob(Job):
+    """A trio task with a cancel scope of its own."""
+
+    def __init__(self, awaitable):
+        super().__init__(awaitable)
+        self._scope = trio.CancelScope()
+
+    def cancel(self):
+        self._scope.cancel()
+
+    # A system task is protected from interrupts, and a cell is not.
+    @trio.lowlevel.disable_ki_protection
+    async def main(self):
+        """The trio task. It raises nothing, since a system task must not."""
+        try:
+            value = None
+            with self._scope:
+                value = await self.await_it()
+            error = self.cancellation() if self._scope.cancelled_caught else None
+            self.end(value, error)
+        except BaseException as error:
+            self.end(error=error)
 
 
 class Guest:
@@ -26,17 +50,22 @@ class Guest:
         self._interrupts = DeferredInterrupts(loop, trio.lowlevel.currently_ki_protected)
         # Before the run, which would take SIGINT for its own main task.
         self._interrupts.install()
-        trio.lowlevel.start_guest_run(
-            self._main,
-            run_sync_soon_threadsafe=self._soon_threadsafe,
-            run_sync_soon_not_threadsafe=self._soon,
-            done_callback=self._done,
-            host_uses_signal_set_wakeup_fd=True,
-        )
+        try:
+            trio.lowlevel.start_guest_run(
+                self._main,
+                run_sync_soon_threadsafe=self._soon_threadsafe,
+                run_sync_soon_not_threadsafe=self._soon,
+                done_callback=self._done,
+                host_uses_signal_set_wakeup_fd=True,
+            )
+        except BaseException:
+            # Inside of a run of the user's own, say.
+            self._interrupts.uninstall()
+            raise
 
     def spawn(self, awaitable, name, context):
-        """Await `awaitable` in a trio task of its own, which runs in `context`; returns the :class:`Job`."""
-        job = Job(awaitable)
+        """Await `awaitable` in a trio task of its own, which runs in `context`; returns the :class:`TrioJob`."""
+        job = TrioJob(awaitable)
         trio.lowlevel.spawn_system_task(self._run_job, job, name=name, context=context)
         self._jobs.add(job)
         return job
@@ -47,8 +76,6 @@ class Guest:
         if not self._jobs and self._nursery is not None:
             self._nursery.cancel_scope.cancel()
 
-    # The tasks of trio's own are not interrupted, nor are system tasks; cells are.
-    @trio.lowlevel.disable_ki_protection
     async def _run_job(self, job):
         try:
             await job.main()
@@ -80,7 +107,7 @@ class Guest:
         self._interrupts.uninstall()
         error = getattr(outcome, "error", None)
         for job in self._jobs:
-            job.fail(error or RuntimeError("trio's run ended before the cell did"))
+            job.end(error=error or RuntimeError("trio's run ended before the cell did"))
         self._jobs.clear()
         for future in (self.ready, self.ended):
             if not future.done():

@@ -1,0 +1,57 @@
+"""A selector with which curio's kernel comes back instead of waiting."""
+
+import selectors
+from selectors import EVENT_READ, SelectorKey
+
+#: What is watched in the place of a descriptor by the task that lets the kernel come back.
+DOORBELL = -1
+
+
+class SteppedSelector:
+    """A selector that never waits while a task waits for :data:`DOORBELL`: then it says that the doorbell rings.
+
+    `timeout` is how long the kernel would have waited then, None if for ever; `tasks_run` counts the tasks that ran since.
+    """
+
+    def __init__(self):
+        self._selector = selectors.DefaultSelector()
+        self._visitor = None
+        self.timeout = None
+        self.tasks_run = 0
+
+    def fileno(self):
+        """A descriptor that is readable when one of those that are watched is ready."""
+        return self._selector.fileno()
+
+    def select(self, timeout=None):
+        if self._visitor is None:
+            return self._selector.select(timeout)
+        events = self._selector.select(0)
+        if events or timeout == 0:
+            return events
+        self.timeout, self.tasks_run = timeout, 0
+        visitor, self._visitor = self._visitor, None
+        return [(SelectorKey(DOORBELL, DOORBELL, EVENT_READ, visitor), EVENT_READ)]
+
+    def get_key(self, file):
+        if file == DOORBELL:
+            return SelectorKey(DOORBELL, DOORBELL, 0, (None, None))
+        return self._selector.get_key(file)
+
+    def register(self, file, events, data=None):
+        return self._selector.register(file, events, data)
+
+    def modify(self, file, events, data=None):
+        if file == DOORBELL:
+            self._visitor = data
+            return None
+        return self._selector.modify(file, events, data)
+
+    def unregister(self, file):
+        if file == DOORBELL:
+            self._visitor = None
+            return None
+        return self._selector.unregister(file)
+
+    def close(self):
+        self._selector.close()
