@@ -3,7 +3,8 @@
 import sys
 
 import _everloop
-from everloop import help, tracebacks
+from everloop import autoawait, help, tracebacks
+from everloop.autoawait import Autoawait
 from everloop.displayhook import DisplayHook
 from everloop.namespace import Namespace
 
@@ -21,6 +22,7 @@ class BareShell:
         self._session = session
         self.namespace = Namespace(session.leave)
         self.user_ns = self.namespace.user_ns
+        self.autoawait = Autoawait(self.user_ns)
         self.execution_count = 0
         self.displayhook = sys.displayhook = DisplayHook(self.namespace, lambda: self.execution_count)
 
@@ -35,8 +37,10 @@ class BareShell:
     async def run(self, cell, number):
         """Run the cell; returns its reply, without count and payload."""
         try:
-            # An interrupt is raised inside this step and nowhere else in the shell.
-            expressions = await _everloop.Interruptible(cell, self._run_code(cell, number))
+            # An interrupt is raised inside these steps and nowhere else in the shell.
+            statements = await _everloop.Interruptible(cell, self._prepare(cell, number))
+            code = self._run_code(cell, number, statements)
+            expressions = await self.autoawait.run(code, cell, statements.asynchronous)
         except BaseException as raised:
             return self.failed(cell.interrupt_of(raised))
         return {"status": "ok", "user_expressions": expressions}
@@ -52,18 +56,25 @@ class BareShell:
         _everloop.publish("error", content)
         return {"status": "error", "user_expressions": {}, **content}
 
-    async def _run_code(self, cell, number):
+    async def _prepare(self, cell, number):
+        """The cell's statements; a cell that is a command, which is no Python, is done here and has none."""
         leave = self.namespace.exit_command(cell.code)
+        asked = help.question(cell.code)
+        parameter = autoawait.parameter(cell.code)
         if leave is not None:
             leave()
-            return {}
-        asked = help.question(cell.code)
-        if asked is not None:
+        elif asked is not None:
             self._session.payload.extend(filter(None, [help.answer(*asked, self.user_ns)]))
-            return {}
-        filename = tracebacks.register_cell(number, cell.code)
+        elif parameter is not None:
+            self.autoawait.command(parameter)
+        else:
+            filename = tracebacks.register_cell(number, cell.code)
+            return _everloop.Statements(cell.code, filename, self.autoawait.enabled)
+        return _everloop.Statements("", "<command>")
+
+    async def _run_code(self, cell, number, statements):
         value = None
-        for code in _everloop.Statements(cell.code, filename):
+        for code in statements:
             value = eval(code, self.user_ns)
             if code.co_flags & CO_COROUTINE:
                 value = await value
@@ -76,7 +87,7 @@ class BareShell:
     async def _expression(self, text):
         try:
             value = None
-            for code in _everloop.Statements(text, "<user_expression>"):
+            for code in _everloop.Statements(text, "<user_expression>", self.autoawait.enabled):
                 value = eval(code, self.user_ns)
                 if code.co_flags & CO_COROUTINE:
                     value = await value

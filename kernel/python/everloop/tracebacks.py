@@ -261,7 +261,7 @@ def _visible_frames(error, tb):
     shown, ours, hidden = [], [], 0
     while tb is not None:
         entry = (tb.tb_frame, tb.tb_lineno or 0, tb.tb_lasti)
-        if _is_ours(tb.tb_frame):
+        if is_ours(tb.tb_frame):
             ours.append(entry)
         elif _asks_to_be_hidden(tb.tb_frame):
             hidden += 1
@@ -274,7 +274,8 @@ def _visible_frames(error, tb):
     return shown, hidden
 
 
-def _is_ours(frame):
+def is_ours(frame):
+    """Whether `frame` runs code of everloop itself."""
     name = frame.f_globals.get("__name__")
     return isinstance(name, str) and (name == "everloop" or name.startswith("everloop."))
 
@@ -476,13 +477,13 @@ def _standard(error, tb):
 
 
 def _our_files(error, tb, seen):
-    """The file names of the frames that `_is_ours` in everything that `error` is made of."""
+    """The file names of the frames that `is_ours` in everything that `error` is made of."""
     if error is None or id(error) in seen:
         return set()
     seen.add(id(error))
     files = set()
     while tb is not None:
-        if _is_ours(tb.tb_frame):
+        if is_ours(tb.tb_frame):
             files.add(tb.tb_frame.f_code.co_filename)
         tb = tb.tb_next
     parts = error.exceptions if isinstance(error, BaseExceptionGroup) else ()

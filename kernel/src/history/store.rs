@@ -100,19 +100,11 @@ impl Store {
 
     fn begin(connection: Connection) -> rusqlite::Result<Self> {
         connection.execute_batch(SCHEMA)?;
-        let mut store = Self {
+        let session = begin_session(&connection)?;
+        Ok(Self {
             connection,
-            session: 0,
-        };
-        store.begin_session()?;
-        Ok(store)
-    }
-
-    fn begin_session(&mut self) -> rusqlite::Result<()> {
-        let begin = "INSERT INTO sessions VALUES (NULL, ?, NULL, NULL, '')";
-        self.connection.execute(begin, [timestamp()])?;
-        self.session = self.connection.last_insert_rowid();
-        Ok(())
+            session,
+        })
     }
 
     fn take_session_of(&mut self, other: &Self) -> Result<(), StoreError> {
@@ -157,33 +149,20 @@ impl Store {
 
     /// Writes all of `entries` or none. A line that the session already has (the counter was set back) begins a new session.
     pub(super) fn write(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
-        match self.insert(entries) {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-                self.begin_session()?;
-                Ok(self.insert(entries)?)
-            }
-            result => Ok(result?),
-        }
-    }
-
-    fn insert(&mut self, entries: &[Entry]) -> rusqlite::Result<()> {
-        let session = self.session;
+        let mut session = self.session;
         let transaction = self.connection.transaction()?;
         for entry in entries {
-            match entry {
-                Entry::Input {
-                    line,
-                    source,
-                    source_raw,
-                } => transaction
-                    .prepare_cached("INSERT INTO history VALUES (?, ?, ?, ?)")?
-                    .execute(params![session, line, source, source_raw])?,
-                Entry::Output { line, text } => transaction
-                    .prepare_cached("INSERT OR REPLACE INTO output_history VALUES (?, ?, ?)")?
-                    .execute(params![session, line, text])?,
-            };
+            match insert(&transaction, session, entry) {
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                    session = begin_session(&transaction)?;
+                    insert(&transaction, session, entry)?;
+                }
+                result => result?,
+            }
         }
-        transaction.commit()
+        transaction.commit()?;
+        self.session = session;
+        Ok(())
     }
 
     /// Notes when the session ended and how many cells it had.
@@ -271,6 +250,28 @@ impl Store {
         };
         Ok((from_end(start), stop.map(from_end)))
     }
+}
+
+fn begin_session(connection: &Connection) -> rusqlite::Result<i64> {
+    let begin = "INSERT INTO sessions VALUES (NULL, ?, NULL, NULL, '')";
+    connection.execute(begin, [timestamp()])?;
+    Ok(connection.last_insert_rowid())
+}
+
+fn insert(connection: &Connection, session: i64, entry: &Entry) -> rusqlite::Result<()> {
+    match entry {
+        Entry::Input {
+            line,
+            source,
+            source_raw,
+        } => connection
+            .prepare_cached("INSERT INTO history VALUES (?, ?, ?, ?)")?
+            .execute(params![session, line, source, source_raw])?,
+        Entry::Output { line, text } => connection
+            .prepare_cached("INSERT OR REPLACE INTO output_history VALUES (?, ?, ?)")?
+            .execute(params![session, line, text])?,
+    };
+    Ok(())
 }
 
 /// Those whose typed code matches, each text once and as it was run last if `unique`.

@@ -274,3 +274,46 @@ fn nothing_waits_for_a_history_that_ended() {
     assert_eq!(tail(&history, 9), json!([]));
     history.end(LIMIT);
 }
+
+#[test]
+fn a_counter_that_is_set_back_begins_a_session_whenever_it_is_written() {
+    let history = History::open(Location::Memory);
+    // At once, so that some of them are written together.
+    for code in ["a", "b", "c"] {
+        history.record(1, code, code);
+    }
+    let rows = tail(&history, 9);
+    assert_eq!(rows, json!([[1, 1, "a"], [2, 1, "b"], [3, 1, "c"]]));
+}
+
+#[test]
+fn the_python_of_a_cell_is_kept_beside_what_was_typed() {
+    let history = History::open(Location::Memory);
+    history.record(1, "get_ipython().run_line_magic('ls', '')\n", "%ls");
+    let request = json!({"hist_access_type": "tail", "n": 1, "raw": false});
+    let python = "get_ipython().run_line_magic('ls', '')";
+    assert_eq!(ask(&history, request), json!([[1, 1, python]]));
+    assert_eq!(tail(&history, 1), json!([[1, 1, "%ls"]]));
+}
+
+#[test]
+fn a_session_tells_its_number_and_its_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("history.sqlite");
+    past_session(&path, &["old"]);
+    let history = in_file(&path);
+    history.record(1, "new", "new");
+    let session = history.session().unwrap();
+    assert_eq!((session.number, session.file), (2, Some(path.clone())));
+    // What was recorded is in the file by then.
+    let count = "SELECT count(*) FROM history WHERE session = 2";
+    let written: i64 = Connection::open(path)
+        .unwrap()
+        .query_row(count, [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(written, 1);
+    assert_eq!(
+        History::open(Location::Memory).session().unwrap().file,
+        None
+    );
+}

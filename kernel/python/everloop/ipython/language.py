@@ -4,9 +4,10 @@ import builtins
 import sys
 
 import _everloop
-from everloop import runners, tracebacks
+from everloop import lookups, runners, tracebacks
 from everloop.ipython import ipykernel
 from everloop.ipython.app import IPKernelApp
+from everloop.ipython.lookups import Lookups
 
 
 class IPython:
@@ -23,6 +24,7 @@ class IPython:
         self._session = session
         self._adopt(bare)
         ipykernel.install(app)
+        lookups.extend(Lookups(self.ip))
         app.run_startup()
 
     @property

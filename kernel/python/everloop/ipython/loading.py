@@ -101,6 +101,11 @@ class Loading:
 
     def _run(self):
         self._import()
+        self._tell_loop()
+        if self._failed is None:
+            _warm_tracebacks()
+
+    def _tell_loop(self):
         try:
             self._shell.loop.call_soon_threadsafe(self._import_ended)
         except RuntimeError:
@@ -150,6 +155,16 @@ class Loading:
 
 def _needs(code):
     return re.search(r"^\s*[%!?/;,>]|In \[|\?\s*$|=\s*[%!]|\A\s", code, re.M) is not None
+
+
+def _warm_tracebacks():
+    """Let the first traceback not wait for what colours it."""
+    from IPython.core.ultratb import AutoFormattedTB
+
+    try:
+        1 / 0  # noqa: B018
+    except ZeroDivisionError as error:
+        AutoFormattedTB().structured_traceback(type(error), error, error.__traceback__)
 
 
 def _say(error):

@@ -11,15 +11,17 @@ import _everloop
 from everloop import runners
 from everloop.ipython.display_pub import ZMQDisplayPublisher
 from everloop.ipython.displayhook import ZMQShellDisplayHook
+from everloop.ipython.formatting import PlainFirst
 from everloop.ipython.history import History
 from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
+from everloop.magics.awaiting import AwaitingShell
 from everloop.parent import parent
 
 CO_COROUTINE = 0x80
 
 
-class ZMQInteractiveShell(InteractiveShell):
+class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
     """IPython's shell with the kernel for a terminal. It has ipykernel's name, by which libraries know a notebook."""
 
     displayhook_class = Type(ZMQShellDisplayHook)
@@ -65,10 +67,21 @@ class ZMQInteractiveShell(InteractiveShell):
         self.history_manager = History(shell=self, parent=self)
         self.configurables.append(self.history_manager)
 
+    def init_display_formatter(self):
+        """Format as IPython does, sooner."""
+        self.display_formatter = PlainFirst(parent=self)
+        self.configurables.append(self.display_formatter)
+
     def init_hooks(self):
         """Let what is paged be shown in the front end's pager."""
         super().init_hooks()
         self.set_hook("show_in_pager", page.as_hook(self.page), 99)
+
+    def init_completer(self):
+        """IPython's completer, which is asked about magics; jedi is slow, and evaluates what it should not."""
+        super().init_completer()
+        if not any("use_jedi" in self.config.get(name, {}) for name in ("Completer", "IPCompleter")):
+            self.Completer.use_jedi = False
 
     def init_magics(self):
         """IPython's magics, and those that ipykernel adds."""

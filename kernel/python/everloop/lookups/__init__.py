@@ -14,19 +14,38 @@ user's behalf. What cannot be known without that stays unknown. `statics` holds 
 Imports are made where they are needed: importing this package has to cost nothing.
 """
 
+_language = None
+
+
+def extend(language):
+    """Ask `language` (:class:`everloop.ipython.lookups.Lookups`) for what is not Python."""
+    global _language
+    _language = language
+
 
 def complete(code, cursor_pos, namespace):
     """The content of `complete_reply`; `cursor_pos` is in code points, None for the end of the code."""
+    cursor = _cursor(code, cursor_pos)
+    reply = _language and _language.complete(code, cursor)
+    if reply:
+        return reply
     from everloop.lookups import completion
 
-    return completion.complete(code, _cursor(code, cursor_pos), namespace)
+    reply = completion.complete(code, cursor, namespace)
+    if _language:
+        _language.add_magics(reply, code, cursor)
+    return reply
 
 
 def inspect(code, cursor_pos, detail_level, namespace):
     """The content of `inspect_reply`; `detail_level` 1 adds the source."""
     from everloop.lookups import inspection
 
-    return inspection.inspect(code, _cursor(code, cursor_pos), detail_level, namespace)
+    cursor = _cursor(code, cursor_pos)
+    reply = inspection.inspect(code, cursor, detail_level, namespace)
+    if not reply["found"] and _language:
+        return _language.inspect(code, cursor, detail_level) or reply
+    return reply
 
 
 def _cursor(code, cursor_pos):

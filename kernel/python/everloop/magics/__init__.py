@@ -1,0 +1,6 @@
+"""Magics that await.
+
+- ``rewriting``: the calls of magics in a cell, rewritten so that they are awaited
+- ``awaiting``: what the shell needs for it: ``run_line_magic_async``, ``run_cell_magic_async``
+- ``rest``: how a magic hands over what remains to be awaited
+"""
