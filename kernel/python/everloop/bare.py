@@ -37,10 +37,9 @@ class BareShell:
     async def run(self, cell, number):
         """Run the cell; returns its reply, without count and payload."""
         try:
-            # An interrupt is raised inside these steps and nowhere else in the shell.
-            statements = await _everloop.Interruptible(cell, self._prepare(cell, number))
-            code = self._run_code(cell, number, statements)
-            expressions = await self.autoawait.run(code, cell, statements.asynchronous)
+            coroutine, asynchronous = self._code_of(cell, number)
+            # An interrupt is raised inside of it and nowhere else in the shell.
+            expressions = await self.autoawait.run(coroutine, cell, asynchronous)
         except BaseException as raised:
             return self.failed(cell.interrupt_of(raised))
         return {"status": "ok", "user_expressions": expressions}
@@ -56,23 +55,26 @@ class BareShell:
         _everloop.publish("error", content)
         return {"status": "error", "user_expressions": {}, **content}
 
-    async def _prepare(self, cell, number):
-        """The cell's statements; a cell that is a command, which is no Python, is done here and has none."""
+    def _code_of(self, cell, number):
+        """The coroutine of the cell, and whether it awaits at its top level. A command of ours is no Python."""
         leave = self.namespace.exit_command(cell.code)
         asked = help.question(cell.code)
         parameter = autoawait.parameter(cell.code)
         if leave is not None:
-            leave()
-        elif asked is not None:
-            self._session.payload.extend(filter(None, [help.answer(*asked, self.user_ns)]))
-        elif parameter is not None:
-            self.autoawait.command(parameter)
-        else:
-            filename = tracebacks.register_cell(number, cell.code)
-            return _everloop.Statements(cell.code, filename, self.autoawait.enabled)
-        return _everloop.Statements("", "<command>")
+            return _call(leave), False
+        if asked is not None:
+            return _call(self._answer, *asked), False
+        if parameter is not None:
+            return _call(self.autoawait.command, parameter), False
+        filename = tracebacks.register_cell(number, cell.code)
+        statements = _everloop.Statements(cell.code, filename, self.autoawait.enabled)
+        return self.run_cell_async(cell, number, statements), statements.asynchronous
 
-    async def _run_code(self, cell, number, statements):
+    def _answer(self, name, detail_level):
+        self._session.payload.extend(filter(None, [help.answer(name, detail_level, self.user_ns)]))
+
+    async def run_cell_async(self, cell, number, statements):
+        """The cell's coroutine: what a runner gets. It has the name that IPython's has, which runners show."""
         value = None
         for code in statements:
             value = eval(code, self.user_ns)
@@ -98,3 +100,8 @@ class BareShell:
             ename, evalue, traceback = tracebacks.render(error)
             return {"status": "error", "ename": ename, "evalue": evalue, "traceback": traceback}
         return {"status": "ok", "data": data, "metadata": metadata}
+
+
+async def _call(function, *args):
+    function(*args)
+    return {}

@@ -62,9 +62,8 @@ class IPython:
         self.ip.shown_error = None
         try:
             # An interrupt is raised inside these steps and nowhere else in the shell.
-            code, failure = await _everloop.Interruptible(cell, self._transform(cell))
-            runner = self.ip.runner_of(cell.code, code, failure)
-            reply = await runners.drive(runner, self.run_cell_async(cell, code, failure), cell)
+            runner, coroutine = await _everloop.Interruptible(cell, self._code_of(cell))
+            reply = await runners.drive(runner, coroutine, cell)
         except BaseException as raised:
             reply = self.failed(cell.interrupt_of(raised))
         manager = self.ip.payload_manager
@@ -78,11 +77,15 @@ class IPython:
         self.ip.showtraceback((type(error), error, error.__traceback__))
         return self._error_reply(error)
 
-    async def _transform(self, cell):
+    async def _code_of(self, cell):
+        """What drives the cell, and its coroutine."""
+        code, failure = cell.code, None
         try:
-            return self.ip.transform_cell(cell.code), None
+            code = self.ip.transform_cell(cell.code)
         except Exception:
-            return cell.code, sys.exc_info()
+            failure = sys.exc_info()
+        runner = self.ip.runner_of(cell.code, code, failure)
+        return runner, self.run_cell_async(cell, code, failure)
 
     async def run_cell_async(self, cell, code, failure):
         """The cell's coroutine: what the runner gets. It has the name that IPython's own has, which runners show."""

@@ -8,9 +8,10 @@ DOORBELL = -1
 
 
 class SteppedSelector:
-    """A selector that never waits while a task waits for :data:`DOORBELL`: then it says that the doorbell rings.
+    """A selector that does not wait while a task waits for :data:`DOORBELL`: it says that the doorbell rings.
 
-    `timeout` is how long the kernel would have waited then, None if for ever; `tasks_run` counts the tasks that ran since.
+    `timeout` is how long the kernel would have waited then, None if for ever; `tasks_run` counts the tasks that ran
+    since.
     """
 
     def __init__(self):
@@ -27,11 +28,9 @@ class SteppedSelector:
         if self._visitor is None:
             return self._selector.select(timeout)
         events = self._selector.select(0)
-        if events or timeout == 0:
-            return events
-        self.timeout, self.tasks_run = timeout, 0
+        self.timeout, self.tasks_run = 0 if events else timeout, 0
         visitor, self._visitor = self._visitor, None
-        return [(SelectorKey(DOORBELL, DOORBELL, EVENT_READ, visitor), EVENT_READ)]
+        return [*events, (SelectorKey(DOORBELL, DOORBELL, EVENT_READ, visitor), EVENT_READ)]
 
     def get_key(self, file):
         if file == DOORBELL:
