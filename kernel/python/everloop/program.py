@@ -2,7 +2,7 @@
 
 import sys
 
-from everloop.compat import curio, nest_asyncio, sockets, subprocesses, trio
+from everloop.compat import curio, negative_numbers, nest_asyncio, sockets, subprocesses, trio
 from everloop.compat.imports import after_import
 
 
@@ -14,6 +14,7 @@ def prepare():
         add_site_packages()
     after_import("asyncio", _take_over)
     curio.install()
+    negative_numbers.install()
     nest_asyncio.install()
     sockets.install()
     subprocesses.install()

@@ -1,5 +1,7 @@
 """The subclass of IPython's shell that cells run in."""
 
+import re
+
 from IPython.core import page
 from IPython.core.autocall import ZMQExitAutocall
 from IPython.core.error import UsageError
@@ -11,14 +13,21 @@ import _everloop
 from everloop import runners
 from everloop.ipython.display_pub import ZMQDisplayPublisher
 from everloop.ipython.displayhook import ZMQShellDisplayHook
-from everloop.ipython.formatting import PlainFirst
-from everloop.ipython.history import History
+from everloop.ipython.formatting import DisplayFormatter
+from everloop.ipython.history import HistoryManager
 from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
 from everloop.magics.awaiting import AwaitingShell
 from everloop.parent import parent
 
 CO_COROUTINE = 0x80
+
+_AWAITS = re.compile(r"\b(await|async)\b")
+
+NO_MATPLOTLIB = (
+    "matplotlib cannot be used here ({}): it and numpy are extensions for CPython, which RustPython cannot load. "
+    "plotly (graph_objects), pygal and SVG drawings of any kind do show."
+)
 
 
 class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
@@ -41,6 +50,8 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
     leave = None
     #: The error that the running cell ended with, as it was shown: an ``error`` message's content.
     shown_error = None
+    #: Whether the value of the running cell could not be formatted, which fails the cell.
+    display_failed = False
 
     @default("banner1")
     def _default_banner1(self):
@@ -64,12 +75,12 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
 
     def init_history(self):
         """Share the kernel's history."""
-        self.history_manager = History(shell=self, parent=self)
+        self.history_manager = HistoryManager(shell=self, parent=self)
         self.configurables.append(self.history_manager)
 
     def init_display_formatter(self):
         """Format as IPython does, sooner."""
-        self.display_formatter = PlainFirst(parent=self)
+        self.display_formatter = DisplayFormatter(parent=self)
         self.configurables.append(self.display_formatter)
 
     def init_hooks(self):
@@ -109,6 +120,13 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
         if gui not in (None, "asyncio"):
             raise UsageError(f"there is no {gui} event loop in this kernel: asyncio's runs always, in every cell")
 
+    def enable_matplotlib(self, gui=None):
+        """Draw with matplotlib, which there is only where its extensions are: not on RustPython."""
+        try:
+            return super().enable_matplotlib(gui)
+        except ImportError as error:
+            raise UsageError(NO_MATPLOTLIB.format(error)) from None
+
     # -- what drives a cell
 
     @default("loop_runner")
@@ -121,8 +139,11 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
 
     def runner_of(self, code, transformed, failure):
         """What drives the cell `code`; `failure` is what its transformation ended with, or None."""
-        if self.should_run_async(code, transformed_cell=transformed, preprocessing_exc_tuple=failure):
+        if not self.should_run_async(code, transformed_cell=transformed, preprocessing_exc_tuple=failure):
+            return runners.asyncio
+        if isinstance(self.loop_runner, runners.Runner) or _AWAITS.search(code):
             return self.loop_runner
+        # It has magics, but none to await with a runner of the user's: IPython would not call that.
         return runners.asyncio
 
     # -- whose output
@@ -164,6 +185,8 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
         return interrupt if isinstance(interrupt, KeyboardInterrupt) else error
 
     def _showtraceback(self, etype, evalue, stb):
+        if self.displayhook.is_active:
+            self.display_failed = True
         _everloop.flush_streams()
         self.shown_error = {"ename": etype.__name__, "evalue": str(evalue), "traceback": stb}
         _everloop.publish("error", self.shown_error)

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from everloop.runners.runner import Runner, interruptible
+from everloop.runners.runner import Runner, interruptible, until_done
 
 
 class CurioRunner(Runner):
@@ -29,13 +29,21 @@ class CurioRunner(Runner):
         try:
             from everloop.runners.curio_kernel import SteppedKernel
 
-            if self._kernel is None or self._kernel.is_closed:
+            if self._kernel is not None and self._kernel.is_closing:
+                await until_done(self._kernel.ended)
+            if self._kernel is None or self._kernel.ended.done():
                 self._kernel = SteppedKernel(asyncio.get_running_loop())
-            job = self._kernel.spawn(interruptible(coro, cell), asyncio.current_task().get_context())
+            kernel = self._kernel
+            job = kernel.spawn(interruptible(coro, cell), asyncio.current_task().get_context())
         except BaseException:
             coro.close()
             raise
-        return await job.result()
+        try:
+            return await job.result()
+        finally:
+            if kernel.is_closing:
+                # The cell has chosen another runner, which may want to run curio by itself.
+                await until_done(kernel.ended)
 
     def leave(self):
         """End the background tasks and the kernel; if a cell of it chose the other runner, when that cell has ended."""

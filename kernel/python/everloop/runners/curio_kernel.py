@@ -49,7 +49,9 @@ class SteppedKernel:
         self._errands = collections.deque()
         self._jobs = set()
         self._next_step = None
-        self._is_stepping = self._is_closing = self.is_closed = False
+        self._is_stepping = self.is_closing = False
+        #: A future that is done when the kernel is no more.
+        self.ended = loop.create_future()
         self._selector = SteppedSelector()
         self._kernel = curio.Kernel(selector=self._selector, activations=[_Count(self._selector)], taskcls=_Task)
         self._interrupts = DeferredInterrupts(loop, lambda: not _Task.is_running)
@@ -71,20 +73,20 @@ class SteppedKernel:
     def job_ended(self, job):
         """Called inside of the kernel by a job that is over."""
         self._jobs.discard(job)
-        if self._is_closing:
+        if self.is_closing:
             self._loop.call_soon(self.close)
 
     def close(self):
         """Cancel the background tasks and end the kernel, as soon as no cell runs in it."""
-        self._is_closing = True
+        self.is_closing = True
         if self._is_stepping:
             self._loop.call_soon(self.close)
-        elif not self._jobs and not self.is_closed:
+        elif not self._jobs and not self.ended.done():
             self._detach()
             self._kernel.run(shutdown=True)
 
     def _detach(self):
-        self.is_closed = True
+        self.ended.set_result(None)
         self._loop.remove_reader(self._selector.fileno())
         self._interrupts.uninstall()
         self._forget_next_step()
@@ -102,7 +104,7 @@ class SteppedKernel:
             self._interrupts.step(self._run_what_is_ready)
         finally:
             self._is_stepping = False
-        if not self.is_closed:
+        if not self.ended.done():
             self._loop.add_reader(self._selector.fileno(), self._step)
             self._plan_next_step()
 
@@ -134,7 +136,7 @@ class SteppedKernel:
             self._step_in(self._selector.timeout)
 
     def _step_in(self, seconds):
-        if not self.is_closed:
+        if not self.ended.done():
             self._forget_next_step()
             self._next_step = self._loop.call_later(seconds, self._step)
 

@@ -54,3 +54,9 @@ def fail_at_await(coro, message):
     """Raise RuntimeError wherever `coro`, which nobody will resume, awaits, until it ends."""
     while True:
         coro.throw(RuntimeError(message))
+
+
+async def until_done(future):
+    """Wait for `future`; a cancellation ends the waiting and not the future."""
+    if not future.done():
+        await asyncio.wait([future])

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from everloop.runners.runner import Runner, interruptible
+from everloop.runners.runner import Runner, interruptible, until_done
 
 
 class TrioRunner(Runner):
@@ -35,7 +35,12 @@ class TrioRunner(Runner):
         except BaseException:
             coro.close()
             raise
-        return await job.result()
+        try:
+            return await job.result()
+        finally:
+            if guest.is_closing:
+                # The cell has chosen another runner, which may want to run trio by itself.
+                await until_done(guest.ended)
 
     def enter(self):
         """Start trio, so that the next cell finds ``GLOBAL_NURSERY``. Where trio is missing, that cell will say so."""
@@ -53,23 +58,17 @@ class TrioRunner(Runner):
             return
         guest.close()
         if loop is not None and not _inside():
-            loop.run_until_complete(_done(guest.ended))
+            loop.run_until_complete(until_done(guest.ended))
 
     async def _started(self):
         from everloop.runners.trio_guest import Guest
 
         if self._guest is not None and self._guest.is_closing:
-            await _done(self._guest.ended)
+            await until_done(self._guest.ended)
         if self._guest is None or self._guest.ended.done():
             self._guest = Guest(asyncio.get_running_loop())
-        await _done(self._guest.ready)
+        await until_done(self._guest.ready)
         return self._guest
-
-
-async def _done(future):
-    """Until `future` is done; a cancellation ends the waiting and not the future."""
-    if not future.done():
-        await asyncio.wait([future])
 
 
 def _inside():
