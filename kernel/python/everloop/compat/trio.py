@@ -1,8 +1,4 @@
-"""``trio.run`` in a cell, which is inside of the running loop.
-
-trio wants to be told of signals through ``signal.set_wakeup_fd``, and warns when somebody else is. The loop is, and
-does not have to be while trio has its thread.
-"""
+"""trio on this interpreter and inside of its loop."""
 
 import functools
 import signal
@@ -13,10 +9,16 @@ from everloop.compat.imports import after_import
 
 def install():
     """Watch for the import of trio."""
-    after_import("trio", _replace)
+    after_import("trio", _keep_signals_apart)
+    after_import("trio._core._run_context", _keep_current_task_small)
 
 
-def _replace(module):
+def _keep_signals_apart(module):
+    """Let ``trio.run`` in a cell, which is inside of the running loop, be the one that is told of signals.
+
+    trio wants to be told through ``signal.set_wakeup_fd`` and warns when somebody else is. The loop is, and does not
+    have to be while trio has its thread.
+    """
     run = module.run
 
     @functools.wraps(run)
@@ -30,3 +32,21 @@ def _replace(module):
             signal.set_wakeup_fd(before, warn_on_full_buffer=False)
 
     module.run = run_undisturbed
+
+
+def _keep_current_task_small(module):
+    """Let the place of the current task be used again.
+
+    trio sets and deletes it at each step of each task, and a dict of RustPython keeps 80 bytes for each time, until it
+    is cleared.
+    """
+
+    def __delattr__(self, name):
+        values = self.__dict__
+        rest = {key: value for key, value in values.items() if key != name}
+        if len(rest) == len(values):
+            raise AttributeError(name)
+        values.clear()
+        values.update(rest)
+
+    module.RunContext.__delattr__ = __delattr__

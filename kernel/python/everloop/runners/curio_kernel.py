@@ -114,8 +114,10 @@ class SteppedKernel:
         except Exception as error:
             # Of the kernel itself, which is lost. The next cell gets another one.
             self._detach()
+            crash = RuntimeError("curio's kernel has crashed, and its tasks with it")
+            crash.__cause__ = error
             for job in self._jobs:
-                job.end(error=error)
+                job.end(error=crash)
         except BaseException as error:
             # Of a background task: SystemExit, say. The kernel has stopped where it was and goes on in the next step.
             self._selector.tasks_run += 2
@@ -150,6 +152,11 @@ class _Task(ContextTask):
     """Knows whether the code of a task is what runs, and where to show the exception that ends one."""
 
     is_running = False
+
+    def __init__(self, coro, parent=None):
+        super().__init__(coro, parent)
+        # Nobody joins the visits.
+        self.daemon = parent is None
 
     def send(self, value):
         _Task.is_running = True

@@ -1,14 +1,19 @@
 """A selector with which curio's kernel comes back instead of waiting."""
 
 import selectors
+import time
 from selectors import EVENT_READ, SelectorKey
 
 #: What is watched in the place of a descriptor by the task that lets the kernel come back.
 DOORBELL = -1
 
+SLICE = 0.001
+
 
 class SteppedSelector:
     """A selector that does not wait while a task waits for :data:`DOORBELL`: it says that the doorbell rings.
+
+    It says so as well when tasks have been ready for :data:`SLICE` seconds, since others want to run too.
 
     `timeout` is how long the kernel would have waited then, None if for ever; `tasks_run` counts the tasks that ran
     since.
@@ -17,6 +22,7 @@ class SteppedSelector:
     def __init__(self):
         self._selector = selectors.DefaultSelector()
         self._visitor = None
+        self._come_back_at = 0
         self.timeout = None
         self.tasks_run = 0
 
@@ -28,6 +34,8 @@ class SteppedSelector:
         if self._visitor is None:
             return self._selector.select(timeout)
         events = self._selector.select(0)
+        if timeout == 0 and time.monotonic() < self._come_back_at:
+            return events
         self.timeout, self.tasks_run = 0 if events else timeout, 0
         visitor, self._visitor = self._visitor, None
         return [*events, (SelectorKey(DOORBELL, DOORBELL, EVENT_READ, visitor), EVENT_READ)]
@@ -42,7 +50,7 @@ class SteppedSelector:
 
     def modify(self, file, events, data=None):
         if file == DOORBELL:
-            self._visitor = data
+            self._visitor, self._come_back_at = data, time.monotonic() + SLICE
             return None
         return self._selector.modify(file, events, data)
 

@@ -63,17 +63,20 @@ class _Watched:
         """End what the runner did not run to its end with an error; `returned` is what it returned."""
         started = inspect.getcoroutinestate(self.coroutine) != inspect.CORO_CREATED
         if isinstance(returned, asyncio.Task) and returned.get_coro() is self.coroutine:
-            # To start it later, when nobody waits for it.
+            # It would go on when nobody waits for it any more.
             returned.cancel()
+            if not started:
+                self._coro.close()
         elif started:
             try:
                 fail_at_await(self.coroutine, f"{what} before the cell had ended")
             except StopIteration:
                 return
-        if inspect.iscoroutine(returned):
-            returned.close()
-        self.drop()
-        raise RuntimeError(f"{what} without running the cell")
+        else:
+            if inspect.iscoroutine(returned):
+                returned.close()
+            self.drop()
+        raise RuntimeError(f"{what} " + ("before the cell had ended" if started else "without running the cell"))
 
     def drop(self):
         """Give up what has not run, without a warning that nobody awaited it."""
