@@ -44,14 +44,16 @@ def _take_interrupts():
 
 def _install_streams():
     from everloop import comms, display, stdin, streams
-    from everloop.compat import negative_numbers, nest_asyncio, sockets, subprocesses, svg
+    from everloop.compat import curio, negative_numbers, nest_asyncio, sockets, subprocesses, svg, trio
 
     comms.install()
+    curio.install()
     negative_numbers.install()
     nest_asyncio.install()
     sockets.install()
     subprocesses.install()
     svg.install()
+    trio.install()
     streams.install()
     display.install(builtins)
     _install_site_builtins()
