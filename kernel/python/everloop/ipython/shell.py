@@ -15,8 +15,6 @@ from everloop.ipython.history import HistoryManager
 from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
 from everloop.magics.awaiting import AwaitingShell
-from everloop.magics.cells import AwaitingCaptureMagics, AwaitingHistoryMagics
-from everloop.magics.execution import AwaitingExecutionMagics
 from everloop.parent import parent
 
 CO_COROUTINE = 0x80
@@ -91,7 +89,7 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
     def init_magics(self):
         """IPython's magics, and those that ipykernel adds."""
         super().init_magics()
-        self.register_magics(KernelMagics, AwaitingExecutionMagics, AwaitingCaptureMagics, AwaitingHistoryMagics)
+        self.register_magics(KernelMagics)
         self.magics_manager.register_alias("ed", "edit")
 
     # -- what the front end is asked to do

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 
 from IPython.core.magic import MagicAlias
 
-from everloop.magics import frames
+from everloop.magics import frames, table
 from everloop.magics.rest import Rest, drives_asyncio, run_now
 from everloop.magics.rewriting import MARK, Compiler, Rewriting
 
@@ -21,6 +21,11 @@ _deferred = ContextVar("everloop_deferred_cells", default=None)
 
 class AwaitingShell:
     """The part of the shell that awaits magics, to be inherited from together with IPython's ``InteractiveShell``."""
+
+    def init_magics(self):
+        """As in IPython, with our own in the place of some."""
+        super().init_magics()
+        table.register(self.magics_manager)
 
     async def run_line_magic_async(self, magic_name, line, _stack_depth=1):
         """As `run_line_magic`; awaits the magic if it can be awaited."""

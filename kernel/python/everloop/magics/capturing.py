@@ -1,7 +1,7 @@
 """Output that is captured in one context and nowhere else."""
 
 import sys
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from io import StringIO
 
 from IPython.core.displayhook import CapturingDisplayHook
@@ -73,7 +73,9 @@ class _Divided:
         return self._capture.is_over
 
     def _mine(self):
-        return self._captured if not self.is_over and self._capture in _captures.get() else self.original
+        # Through the context: RustPython's `ContextVar.get` may give the value of one that is gone.
+        is_inside = not self.is_over and self._capture in copy_context().get(_captures, ())
+        return self._captured if is_inside else self.original
 
     def __getattr__(self, name):
         return getattr(self._mine(), name)

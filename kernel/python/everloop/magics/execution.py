@@ -9,7 +9,7 @@ from IPython.core.magic import line_cell_magic, magics_class
 from IPython.core.magics.execution import ExecutionMagics, TimeitResult, _format_time
 from IPython.utils.timing import clock, clock2
 
-from everloop.magics.code import awaits, may_await
+from everloop.magics.code import may_await
 from everloop.magics.rest import Rest, instead_of
 from everloop.magics.timed import Loops, Timed
 
@@ -52,17 +52,19 @@ class AwaitingExecutionMagics(ExecutionMagics):
             print(f"Compiler : {_format_time(code.compiling)}")
         if code.parsing > _WORTH_SAYING:
             print(f"Parser   : {_format_time(code.parsing)}")
-        if error is not None and not (no_raise_error and isinstance(error, Exception)):
-            raise error
-        return value
+        try:
+            if error is not None and not (no_raise_error and isinstance(error, Exception)):
+                raise error
+            return value
+        finally:
+            # Its traceback has this frame.
+            del error
 
     @line_cell_magic
     @instead_of(ExecutionMagics.timeit)
     def timeit(self, line="", cell=None, local_ns=None):
         """As in IPython, of code that awaits too: while it waits, the loop goes on."""
-        options, statement = self.parse_options(
-            line, "n:r:tcp:qov:", posix=False, strict=False, preserve_non_opts=True
-        )
+        options, statement = self.parse_options(line, "n:r:tcp:qov:", posix=False, strict=False, preserve_non_opts=True)
         setup, statement = ("pass", statement) if cell is None else (statement, cell)
         loops = self._code(Loops, setup, statement)
         if loops is None:

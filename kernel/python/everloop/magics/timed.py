@@ -85,8 +85,7 @@ class Loops:
 
 
 # What the filler fills in: the places are those of its names.
-_TEMPLATE = """
-def inner(_it, _timer):
+_TEMPLATE = """def inner(_it, _timer):
     setup
     _t0 = _timer()
     for _i in _it:
