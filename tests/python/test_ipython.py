@@ -396,4 +396,4 @@ def test_guis(kernel: Kernel) -> None:
 
 @pytest.mark.everloop_only("ipykernel tries to import the toolkit")
 def test_a_gui_that_there_is_none_of(kernel: Kernel) -> None:
-    assert "UsageError" in kernel.run("%gui qt").stderr
+    assert "there is no qt event loop" in kernel.run("%gui qt").stderr
