@@ -14,13 +14,15 @@ from everloop.ipython.formatting import PlainFirst
 from everloop.ipython.history import History
 from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
+from everloop.magics import replacement
 from everloop.magics.awaiting import AwaitingShell
+from everloop.magics.system import SystemCommands
 from everloop.parent import parent
 
 CO_COROUTINE = 0x80
 
 
-class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
+class ZMQInteractiveShell(AwaitingShell, SystemCommands, InteractiveShell):
     """IPython's shell with the kernel for a terminal. It has ipykernel's name, by which libraries know a notebook."""
 
     displayhook_class = Type(ZMQShellDisplayHook)
@@ -82,6 +84,7 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
     def init_magics(self):
         """IPython's magics, and those that ipykernel adds."""
         super().init_magics()
+        replacement.install(self.magics_manager)
         self.register_magics(KernelMagics)
         self.magics_manager.register_alias("ed", "edit")
 
