@@ -123,3 +123,24 @@ asyncio.run(main())
 """
     program = python("-c", code)
     assert program.stdout == "collected\n", program.stderr
+
+
+REWRITTEN = """
+import ast
+tree = ast.parse("print(5, [-1, 5j, 'x'])")
+tree.body[0].value.args[0] = ast.Constant(-5)
+code = compile(ast.fix_missing_locations(tree), "<tree>", "exec")
+"""
+
+
+def test_a_tree_with_a_negative_number_compiles() -> None:
+    done = python("-c", REWRITTEN + "exec(code)\nprint(tree.body[0].value.args[0].value)")
+    assert done.stdout == "-5 [-1, 5j, 'x']\n-5\n", done.stderr
+
+
+def test_rustpython_still_panics_at_a_negative_number() -> None:
+    """When this fails, `compat/negative_numbers.py` is no longer needed."""
+    native = "import builtins; builtins.compile = builtins.compile.__closure__[0].cell_contents\n"
+    done = python("-c", native + REWRITTEN)
+    assert done.returncode != 0
+    assert "panicked" in done.stderr

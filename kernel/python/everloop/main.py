@@ -44,12 +44,14 @@ def _take_interrupts():
 
 def _install_streams():
     from everloop import comms, display, stdin, streams
-    from everloop.compat import nest_asyncio, sockets, subprocesses
+    from everloop.compat import negative_numbers, nest_asyncio, sockets, subprocesses, svg
 
     comms.install()
+    negative_numbers.install()
     nest_asyncio.install()
     sockets.install()
     subprocesses.install()
+    svg.install()
     streams.install()
     display.install(builtins)
     _install_site_builtins()

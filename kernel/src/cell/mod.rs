@@ -2,14 +2,14 @@
 //!
 //! | file | question |
 //! |---|---|
+//! | [`transform`](mod@transform) | which Python does IPython's syntax in it stand for? |
 //! | [`asynchrony`] | which top-level construct makes the cell a coroutine? |
 //! | [`completeness`] | could the cell run as it is, or is more to come? (`is_complete_request`) |
 //! | [`silence`] | does a trailing `;` keep the last value from being displayed? |
 //!
 //! Every answer comes from ruff's parser, the one that RustPython compiles with, so that what is said
-//! here about a cell agrees with what happens when it runs. Magics and shell escapes are understood as far as that
-//! parser understands them. Turning them into Python is the work of the transformer, which belongs into this room
-//! and in front of these questions.
+//! here about a cell agrees with what happens when it runs. The transformer comes before these questions: they are about
+//! Python.
 
 mod asynchrony;
 mod completeness;
@@ -19,7 +19,9 @@ mod properties;
 mod silence;
 #[cfg(test)]
 mod tables;
+mod transform;
 
 pub use asynchrony::{Construct, asynchrony};
 pub use completeness::{Completeness, completeness};
 pub use silence::is_silenced;
+pub use transform::{IndentationError, TransformError, Transformed, transform};

@@ -7,6 +7,7 @@
 //! - `json`: Python values as JSON
 //! - `origin`: `Origin`, what outputs carry as parent when it is no cell
 //! - `spawn`: starting a program without a copy of this process
+//! - `transform`: the cell transformer, with Python's exceptions
 //! - `door`: what the functions of the module reach: outbox, stdin, history, the loop's inbox
 //!
 //! The functions here are adapters; what they do is in those files.
@@ -21,6 +22,7 @@ pub mod output;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod spawn;
 pub mod statements;
+mod transform;
 
 /// The definition of the module, for the interpreter's builder.
 pub(crate) fn module_def(
@@ -151,6 +153,18 @@ mod _everloop {
     #[pyfunction]
     fn is_silenced(code: PyStrRef) -> bool {
         crate::cell::is_silenced(&code.to_string_lossy())
+    }
+
+    /// The cell as Python: what IPython's `TransformerManager.transform_cell` makes of it, with the same errors.
+    #[pyfunction]
+    fn transform_cell(code: PyStrRef, vm: &VirtualMachine) -> PyResult<String> {
+        super::transform::transform_cell(&code.to_string_lossy(), vm)
+    }
+
+    /// Whether the cell has syntax of IPython's: a magic, a shell escape, a question for help or an autocall.
+    #[pyfunction]
+    fn needs_ipython(code: PyStrRef) -> bool {
+        crate::cell::transform(&code.to_string_lossy()).is_ok_and(|cell| cell.uses_ipython)
     }
 
     /// Remembers what was typed as cell `number`, and the Python that it stands for if that is something else.

@@ -21,8 +21,8 @@ class IPKernelApp(BaseIPythonApplication, InteractiveShellApp):
     name = "ipython-kernel"
     classes = List([ProfileDir, ZMQInteractiveShell])
 
-    def initialize(self, namespace):
-        """Read the configuration and make the shell, on the user's `namespace`.
+    def initialize(self, namespace, configured=True):
+        """Read the configuration if there is to be one, and make the shell, on the user's `namespace`.
 
         No command line is read: this process's belongs to the kernel.
         """
@@ -30,7 +30,8 @@ class IPKernelApp(BaseIPythonApplication, InteractiveShellApp):
         self.config.IPKernelApp.connection_file = _connection_file()
         self.init_profile_dir()
         self.init_config_files()
-        self.load_config_file()
+        if configured:
+            self.load_config_file()
         self.shell = ZMQInteractiveShell.instance(
             parent=self, profile_dir=self.profile_dir, user_module=namespace.module, user_ns=namespace.user_ns
         )

@@ -20,6 +20,12 @@ class ZMQShellDisplayHook(DisplayHook):
         self._, self.__, self.___ = results
         self.shell.user_ns.update({"_": self._, "__": self.__, "___": self.___})
 
+    def flush(self):
+        """Forget all results; also those that IPython's own leaves among the hidden names."""
+        super().flush()
+        for name in ("_", "__", "___"):
+            self.shell.user_ns_hidden.pop(name, None)
+
     def write_output_prompt(self):
         """The message says the number."""
 

@@ -1,12 +1,12 @@
 """IPython's display formatter, short of the questions whose answer is known."""
 
-from IPython.core.formatters import DisplayFormatter
+from IPython.core import formatters
 
 # No attribute can be set on these, so that they have no `_repr_*_`, `_ipython_display_` or `_repr_mimebundle_`.
 _TEXT_ONLY = frozenset({bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range, type(None)})
 
 
-class PlainFirst(DisplayFormatter):
+class DisplayFormatter(formatters.DisplayFormatter):
     """Formats plain values as plain text at once, unless somebody has registered a printer.
 
     IPython asks each of its ten formatters for the printer of every type; for a number that takes longer than all the
@@ -14,7 +14,7 @@ class PlainFirst(DisplayFormatter):
     """
 
     def format(self, obj, include=None, exclude=None):
-        """As ``DisplayFormatter.format``."""
+        """As IPython's."""
         if type(obj) not in _TEXT_ONLY or include or exclude or self._has_printers():
             return super().format(obj, include=include, exclude=exclude)
         formatter = self.formatters["text/plain"]

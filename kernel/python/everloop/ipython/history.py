@@ -2,14 +2,14 @@
 
 import threading
 
-from IPython.core.history import HistoryManager
+from IPython.core import history
 
 import _everloop
 
 _IN_MEMORY = ":memory:"
 
 
-class History(HistoryManager):
+class HistoryManager(history.HistoryManager):
     """Remembers inputs through the kernel, which is the one that writes the file; reads it as IPython does.
 
     Its session is the kernel's, so that what ran before IPython was loaded belongs to it.
@@ -17,7 +17,7 @@ class History(HistoryManager):
 
     def __init__(self, shell, config=None, **traits):
         # HistoryManager's own would start a session and a thread of its own.
-        super(HistoryManager, self).__init__(shell=shell, config=config, hist_file=_file(), **traits)
+        super(history.HistoryManager, self).__init__(shell=shell, config=config, hist_file=_file(), **traits)
         self.db_input_cache_lock = threading.Lock()
         self.db_output_cache_lock = threading.Lock()
         self.using_thread = False

@@ -8,6 +8,7 @@ from everloop import lookups, tracebacks
 from everloop.ipython import ipykernel
 from everloop.ipython.app import IPKernelApp
 from everloop.ipython.lookups import Lookups
+from everloop.ipython.shell import ZMQInteractiveShell
 
 
 class IPython:
@@ -18,8 +19,7 @@ class IPython:
     """
 
     def __init__(self, session, bare):
-        app = IPKernelApp.instance()
-        app.initialize(bare.namespace)
+        app = _application(bare.namespace)
         self.ip = app.shell
         self._session = session
         self._adopt(bare)
@@ -43,6 +43,8 @@ class IPython:
         ip.execution_count = bare.execution_count + 1
         ip.history_manager.adopt(bare.namespace)
         ip.displayhook.adopt(bare.displayhook.results)
+        # It would be restored, and keeps its results alive.
+        sys.displayhook = sys.__displayhook__
         ip.init_user_ns()
         for filename, number in tracebacks.cells():
             ip.compile._filename_map[filename] = number
@@ -59,7 +61,7 @@ class IPython:
 
     async def run(self, cell, number):
         """Run the cell; returns its reply, without count and payload."""
-        self.ip.shown_error = None
+        self.ip.shown_error, self.ip.display_failed = None, False
         try:
             # An interrupt is raised inside this step and nowhere else in the shell.
             reply = await _everloop.Interruptible(cell, self._run_cell(cell))
@@ -102,11 +104,25 @@ class IPython:
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
             return self._error_reply(ip.interrupt_of(error))
+        if ip.display_failed:
+            return self._error_reply(ip.shown_error)
         return {"status": "ok", "user_expressions": await ip.evaluate(cell.user_expressions)}
 
     def _error_reply(self, error):
-        shown = self.ip.shown_error
-        if shown is None:
-            # Shown as text, or not at all: front ends still mark the cell.
-            shown = {"ename": type(error).__name__, "evalue": str(error), "traceback": []}
+        # What was shown as text, or not at all, marks the cell too.
+        shown = self.ip.shown_error or {"ename": type(error).__name__, "evalue": str(error), "traceback": []}
         return {"status": "error", "user_expressions": {}, **shown}
+
+
+def _application(namespace):
+    """The application with its shell; without the configuration if that makes no shell."""
+    app = IPKernelApp.instance()
+    try:
+        app.initialize(namespace)
+    except Exception as error:
+        sys.stderr.write(f"IPython's configuration is ignored: {type(error).__name__}: {error}\n")
+        for part in (IPKernelApp, ZMQInteractiveShell):
+            part.clear_instance()
+        app = IPKernelApp.instance()
+        app.initialize(namespace, configured=False)
+    return app

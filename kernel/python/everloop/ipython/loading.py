@@ -42,7 +42,7 @@ class Loading:
         self._thread = None
         self._imported = None
         self._failed = None
-        self._ready = False
+        self._importing = False
         self._configured = _has_configuration()
 
     # -- who needs it
@@ -83,12 +83,13 @@ class Loading:
         if threading.current_thread() is not threading.main_thread():
             return
         if self._shell.loading is self:
+            self._importing = True
             self._import()
             self._take_over()
 
     def _imported_by_user(self):
         # The module's own import is still on the stack, but what it defines is there.
-        if threading.current_thread() is threading.main_thread():
+        if threading.current_thread() is threading.main_thread() and not self._importing:
             self._take_over()
 
     def _import_in_thread(self):

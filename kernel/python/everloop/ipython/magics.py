@@ -89,5 +89,6 @@ class KernelMagics(Magics):
         from IPython.display import Javascript, display
 
         # `%autosave` is the classic notebook's.
-        display(Javascript(f"IPython.notebook.set_autosave_interval({interval * 1000})"))
+        script = Javascript(f"IPython.notebook.set_autosave_interval({interval * 1000})")
+        display(script, include=["application/javascript"])
         print(f"Autosaving every {interval} seconds" if interval else "Autosave disabled")

@@ -10,8 +10,8 @@ from traitlets import CBool, Instance, Type, default
 import _everloop
 from everloop.ipython.display_pub import ZMQDisplayPublisher
 from everloop.ipython.displayhook import ZMQShellDisplayHook
-from everloop.ipython.formatting import PlainFirst
-from everloop.ipython.history import History
+from everloop.ipython.formatting import DisplayFormatter
+from everloop.ipython.history import HistoryManager
 from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
 from everloop.magics import replacement
@@ -20,6 +20,11 @@ from everloop.magics.system import SystemCommands
 from everloop.parent import parent
 
 CO_COROUTINE = 0x80
+
+NO_MATPLOTLIB = (
+    "matplotlib cannot be used here ({}): it and numpy are extensions for CPython, which RustPython cannot load. "
+    "plotly (graph_objects), pygal and SVG drawings of any kind do show."
+)
 
 
 class ZMQInteractiveShell(AwaitingShell, SystemCommands, InteractiveShell):
@@ -39,6 +44,8 @@ class ZMQInteractiveShell(AwaitingShell, SystemCommands, InteractiveShell):
     leave = None
     #: The error that the running cell ended with, as it was shown: an ``error`` message's content.
     shown_error = None
+    #: Whether the value of the running cell could not be formatted, which fails the cell.
+    display_failed = False
 
     @default("banner1")
     def _default_banner1(self):
@@ -62,12 +69,12 @@ class ZMQInteractiveShell(AwaitingShell, SystemCommands, InteractiveShell):
 
     def init_history(self):
         """Share the kernel's history."""
-        self.history_manager = History(shell=self, parent=self)
+        self.history_manager = HistoryManager(shell=self, parent=self)
         self.configurables.append(self.history_manager)
 
     def init_display_formatter(self):
         """Format as IPython does, sooner."""
-        self.display_formatter = PlainFirst(parent=self)
+        self.display_formatter = DisplayFormatter(parent=self)
         self.configurables.append(self.display_formatter)
 
     def init_hooks(self):
@@ -108,6 +115,13 @@ class ZMQInteractiveShell(AwaitingShell, SystemCommands, InteractiveShell):
         if gui not in (None, "asyncio"):
             raise UsageError(f"there is no {gui} event loop in this kernel: asyncio's runs always, in every cell")
 
+    def enable_matplotlib(self, gui=None):
+        """Draw with matplotlib, which there is only where its extensions are: not on RustPython."""
+        try:
+            return super().enable_matplotlib(gui)
+        except ImportError as error:
+            raise UsageError(NO_MATPLOTLIB.format(error)) from None
+
     # -- whose output
 
     @property
@@ -144,6 +158,8 @@ class ZMQInteractiveShell(AwaitingShell, SystemCommands, InteractiveShell):
         return cell.interrupt_of(error) if isinstance(cell, _everloop.Cell) else error
 
     def _showtraceback(self, etype, evalue, stb):
+        if self.displayhook.is_active:
+            self.display_failed = True
         _everloop.flush_streams()
         self.shown_error = {"ename": etype.__name__, "evalue": str(evalue), "traceback": stb}
         _everloop.publish("error", self.shown_error)
