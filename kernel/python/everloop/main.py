@@ -44,9 +44,10 @@ def _take_interrupts():
 
 def _install_streams():
     from everloop import comms, display, stdin, streams
-    from everloop.compat import negative_numbers, nest_asyncio, sockets, subprocesses, svg
+    from everloop.compat import missing, negative_numbers, nest_asyncio, sockets, subprocesses, svg
 
     comms.install()
+    missing.install()
     negative_numbers.install()
     nest_asyncio.install()
     sockets.install()

@@ -14,7 +14,6 @@ from everloop.ipython.formatting import DisplayFormatter
 from everloop.ipython.history import HistoryManager
 from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
-from everloop.magics import replacement
 from everloop.magics.awaiting import AwaitingShell
 from everloop.magics.system import SystemCommands
 from everloop.parent import parent
@@ -91,7 +90,6 @@ class ZMQInteractiveShell(AwaitingShell, SystemCommands, InteractiveShell):
     def init_magics(self):
         """IPython's magics, and those that ipykernel adds."""
         super().init_magics()
-        replacement.install(self.magics_manager)
         self.register_magics(KernelMagics)
         self.magics_manager.register_alias("ed", "edit")
 

@@ -24,19 +24,24 @@ class Rest:
         self.needs_asyncio = needs_asyncio
 
 
-def awaiting(magic):
+def awaiting(magic, original=None):
     """Decorate a method of a ``Magics`` class that may return a :class:`Rest`.
 
     IPython's own decorators (``line_magic``, ``needs_local_scope``) go outside of this one.
     """
 
-    @functools.wraps(magic)
+    @functools.wraps(original or magic)
     def synchronous(self, *args, **kwargs):
         result = magic(self, *args, **kwargs)
         return run_now(self.shell, result) if isinstance(result, Rest) else result
 
     synchronous.awaiting = magic
     return synchronous
+
+
+def instead_of(original):
+    """As :func:`awaiting`, for a magic with the documentation, arguments and marks of IPython's `original`."""
+    return functools.partial(awaiting, original=original)
 
 
 def run_now(shell, rest):

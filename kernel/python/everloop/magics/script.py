@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import errno
-import functools
 import signal
 import sys
 import types
@@ -15,7 +14,7 @@ from IPython.core.async_helpers import _AsyncIOProxy
 from IPython.core.magics import ScriptMagics as IPythonScriptMagics
 from IPython.utils.process import arg_split
 
-from everloop.magics.rest import Rest, awaiting, run_now
+from everloop.magics.rest import Rest, instead_of, run_now
 from everloop.magics.system_interrupt import until_ended
 from everloop.magics.system_process import PATIENCE, ProcessGroup, signal_group
 
@@ -37,15 +36,13 @@ class ScriptMagics(IPythonScriptMagics):
         magic = super()._make_script_magic(name)
         script = self.script_paths.get(name, name)
 
-        @awaiting
-        @functools.wraps(magic)
+        @instead_of(magic)
         def named_script_magic(self, line, cell):
             return self._script(f"{script} {line}" if line else script, cell)
 
         return types.MethodType(named_script_magic, self)
 
-    @awaiting
-    @functools.wraps(IPythonScriptMagics.shebang)
+    @instead_of(IPythonScriptMagics.shebang)
     def shebang(self, line, cell):
         """As IPython's."""
         return self._script(line, cell)

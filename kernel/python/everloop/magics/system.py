@@ -4,17 +4,17 @@ https://ipython.readthedocs.io/en/stable/interactive/reference.html#system-shell
 """
 
 import asyncio
-import functools
 import os
 import subprocess
 import sys
 from asyncio.subprocess import PIPE, STDOUT
 
-from IPython.core.magics import OSMagics as IPythonOSMagics
+from IPython.core.magic import cell_magic, line_cell_magic, magics_class
+from IPython.core.magics import OSMagics
 from IPython.utils.encoding import DEFAULT_ENCODING
 from IPython.utils.text import LSString, SList
 
-from everloop.magics.rest import Rest, awaiting, drives_asyncio, run_now
+from everloop.magics.rest import Rest, drives_asyncio, instead_of, run_now
 from everloop.magics.system_interrupt import until_ended
 from everloop.magics.system_process import ProcessGroup
 from everloop.magics.system_terminal import TerminalCommand
@@ -86,14 +86,18 @@ class SystemCommands:
             raise subprocess.CalledProcessError(exit_code, cmd)
 
 
-class OSMagics(IPythonOSMagics):
-    """``%sx``, ``%system``, ``%%!`` and what else of its kind IPython has."""
+@magics_class
+class AwaitingOSMagics(OSMagics):
+    """``%sx``, which is ``%system`` and ``%%!`` too."""
 
-    @awaiting
-    @functools.wraps(IPythonOSMagics.sx)
+    @line_cell_magic
+    @instead_of(OSMagics.sx)
     def sx(self, line="", cell=None):
         """As IPython's."""
         return Rest(self._sx(line, cell), needs_asyncio=True)
+
+    system = line_cell_magic("system")(sx)
+    bang = cell_magic("!")(sx)
 
     async def _sx(self, line, cell):
         if cell is None:
