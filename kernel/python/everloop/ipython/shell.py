@@ -15,6 +15,7 @@ from everloop.ipython.history import HistoryManager
 from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
 from everloop.magics.awaiting import AwaitingShell
+from everloop.magics.run_files import FileShell
 from everloop.magics.system import SystemCommands
 from everloop.parent import parent
 
@@ -26,7 +27,7 @@ NO_MATPLOTLIB = (
 )
 
 
-class ZMQInteractiveShell(AwaitingShell, SystemCommands, InteractiveShell):
+class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveShell):
     """IPython's shell with the kernel for a terminal. It has ipykernel's name, by which libraries know a notebook."""
 
     displayhook_class = Type(ZMQShellDisplayHook)

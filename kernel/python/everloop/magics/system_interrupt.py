@@ -15,7 +15,7 @@ async def until_ended(command):
     try:
         await asyncio.shield(command.ended)
     except asyncio.CancelledError as cancellation:
-        if not _is_interrupt(cancellation):
+        if not is_interrupt(cancellation):
             command.kill()
             raise
         asyncio.current_task().uncancel()
@@ -24,7 +24,8 @@ async def until_ended(command):
     return False
 
 
-def _is_interrupt(cancellation):
+def is_interrupt(cancellation):
+    """Whether a CancelledError stands for an interrupt of the cell; else somebody cancelled the task."""
     if cancellation.args == (INTERRUPTED,):
         return True
     cell = parent.get()

@@ -7,6 +7,7 @@ MAGICS = {
     "everloop.magics.cells:AwaitingCaptureMagics": {"cell": ["capture"]},
     "everloop.magics.cells:AwaitingHistoryMagics": {"line": ["rerun"]},
     "everloop.magics.execution:AwaitingExecutionMagics": {"line_cell": ["time", "timeit"]},
+    "everloop.magics.run:AwaitingRunMagics": {"line": ["run"]},
     "everloop.magics.system:AwaitingOSMagics": {"line_cell": ["sx", "system"], "cell": ["!"]},
     "everloop.magics.profiling:AwaitingProfileMagics": {"line_cell": ["prun"]},
 }
