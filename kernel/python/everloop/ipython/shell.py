@@ -20,6 +20,8 @@ from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
 from everloop.ipython.transformer import TransformerManager
 from everloop.magics.awaiting import AwaitingShell
+from everloop.magics.run_files import FileShell
+from everloop.magics.system import SystemCommands
 from everloop.parent import parent
 
 CO_COROUTINE = 0x80
@@ -32,7 +34,7 @@ NO_MATPLOTLIB = (
 )
 
 
-class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
+class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveShell):
     """IPython's shell with the kernel for a terminal. It has ipykernel's name, by which libraries know a notebook."""
 
     displayhook_class = Type(ZMQShellDisplayHook)

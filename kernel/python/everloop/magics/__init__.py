@@ -6,5 +6,8 @@
 - ``code``: the code that a magic runs
 - ``table``: which magics of IPython's have another here: those in ``execution`` (what they measure is in ``timed``),
   ``profiling`` and ``cells`` (what they capture is in ``capturing``)
+- ``system``: ``!command``, ``!!command`` and ``name = !command``; ``system_terminal``, ``system_process``: where they
+  run, ``system_interrupt``: how they end
+- ``script``: ``%%script``, ``%%bash`` and the others of their kind
 - ``frames``: tracebacks without all this
 """

@@ -75,7 +75,7 @@ class AwaitingShell:
         finally:
             _deferred.reset(token)
 
-    async def run_nested_cell(self, raw_cell, store_history=False, silent=False):
+    async def run_nested_cell(self, raw_cell, store_history=False, silent=False, shell_futures=True):
         """As `run_cell`, awaited."""
         text, failure = raw_cell, None
         try:
@@ -88,6 +88,7 @@ class AwaitingShell:
                 raw_cell,
                 store_history=store_history,
                 silent=silent,
+                shell_futures=shell_futures,
                 transformed_cell=text,
                 preprocessing_exc_tuple=failure,
             )
