@@ -9,6 +9,14 @@ from everloop.namespace import Namespace
 
 CO_COROUTINE = 0x80
 
+#: No attribute can be set on these, so that they look the same with and without IPython.
+TEXT_ONLY = frozenset({bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range})
+
+NO_IPYTHON = (
+    "magics, shell commands and help are IPython's, which this kernel's environment does not have: "
+    "`pip install ipython` there, and restart the kernel"
+)
+
 
 class BareShell:
     """Runs cells until IPython takes over, or for good where it is not installed.
@@ -22,6 +30,8 @@ class BareShell:
         self.namespace = Namespace(session.leave)
         self.user_ns = self.namespace.user_ns
         self.execution_count = 0
+        #: The text of each result that was shown, by the number of its cell.
+        self.result_texts = {}
         self.displayhook = sys.displayhook = DisplayHook(self.namespace, lambda: self.execution_count)
 
     def count(self, cell):
@@ -38,7 +48,9 @@ class BareShell:
             # An interrupt is raised inside this step and nowhere else in the shell.
             expressions = await _everloop.Interruptible(cell, self._run_code(cell, number))
         except BaseException as raised:
-            return self.failed(cell.interrupt_of(raised))
+            error = cell.interrupt_of(raised)
+            language = await self._session.best_language()
+            return language.failed(error)
         return {"status": "ok", "user_expressions": expressions}
 
     def failed(self, error):
@@ -52,7 +64,20 @@ class BareShell:
         _everloop.publish("error", content)
         return {"status": "error", "user_expressions": {}, **content}
 
+    def show(self, value, number):
+        """Publish `value` as the result of cell `number`."""
+        text = self.displayhook.show(value, number)
+        if text is not None:
+            self.result_texts[number] = text
+            _everloop.record_output(number, text)
+
+    async def evaluate(self, expressions):
+        """The `user_expressions` of a reply; they may await."""
+        return {name: await self._expression(text) for name, text in expressions.items()}
+
     async def _run_code(self, cell, number):
+        if _everloop.needs_ipython(cell.code):
+            self._say_what_is_missing(cell.code)
         leave = self.namespace.exit_command(cell.code)
         if leave is not None:
             leave()
@@ -61,17 +86,25 @@ class BareShell:
         if asked is not None:
             self._session.payload.extend(filter(None, [help.answer(*asked, self.user_ns)]))
             return {}
-        filename = tracebacks.register_cell(number, cell.code)
+        code = _everloop.transform_cell(cell.code)
+        filename = tracebacks.register_cell(number, code)
         value = None
-        for code in _everloop.Statements(cell.code, filename):
-            value = eval(code, self.user_ns)
-            if code.co_flags & CO_COROUTINE:
+        for statement in _everloop.Statements(code, filename):
+            value = eval(statement, self.user_ns)
+            if statement.co_flags & CO_COROUTINE:
                 value = await value
-        if value is not None and not cell.silent and not _everloop.is_silenced(cell.code):
-            text = self.displayhook.show(value, number)
-            if text is not None and cell.store_history:
-                _everloop.record_output(number, text)
-        return {name: await self._expression(text) for name, text in cell.user_expressions.items()}
+        if value is not None and not cell.silent and not _everloop.is_silenced(code):
+            # Others may show themselves in a way that IPython can be told about.
+            language = self if type(value) in TEXT_ONLY else await self._session.best_language()
+            language.show(value, number)
+        if not cell.user_expressions:
+            return {}
+        language = await self._session.best_language()
+        return await language.evaluate(cell.user_expressions)
+
+    def _say_what_is_missing(self, code):
+        if help.question(code) is None:
+            raise ModuleNotFoundError(NO_IPYTHON, name="IPython")
 
     async def _expression(self, text):
         try:

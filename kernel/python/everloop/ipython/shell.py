@@ -1,5 +1,7 @@
 """The subclass of IPython's shell that cells run in."""
 
+import sys
+
 from IPython.core import page
 from IPython.core.autocall import ZMQExitAutocall
 from IPython.core.error import UsageError
@@ -8,12 +10,14 @@ from IPython.core.usage import default_banner
 from traitlets import CBool, Instance, Type, default
 
 import _everloop
+from everloop import tracebacks
 from everloop.ipython.display_pub import ZMQDisplayPublisher
 from everloop.ipython.displayhook import ZMQShellDisplayHook
 from everloop.ipython.formatting import DisplayFormatter
 from everloop.ipython.history import HistoryManager
 from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
+from everloop.ipython.transformer import TransformerManager
 from everloop.magics.awaiting import AwaitingShell
 from everloop.parent import parent
 
@@ -56,6 +60,10 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
     @default("kernel")
     def _default_kernel(self):
         return Kernel(self)
+
+    @default("input_transformer_manager")
+    def _default_input_transformer_manager(self):
+        return TransformerManager()
 
     # -- set-up
 
@@ -154,11 +162,20 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
         cell = parent.get()
         return cell.interrupt_of(error) if isinstance(cell, _everloop.Cell) else error
 
+    def showtraceback(self, exc_tuple=None, *args, **kwargs):
+        """As IPython; it prints groups of exceptions as text, which marks no cell."""
+        error = exc_tuple[1] if exc_tuple else sys.exception()
+        if not _has_group(error):
+            super().showtraceback(exc_tuple, *args, **kwargs)
+            return
+        etype, error, _ = self._get_exc_info(exc_tuple)
+        self._showtraceback(etype, error, tracebacks.render(error)[2])
+
     def _showtraceback(self, etype, evalue, stb):
         if self.displayhook.is_active:
             self.display_failed = True
         _everloop.flush_streams()
-        self.shown_error = {"ename": etype.__name__, "evalue": str(evalue), "traceback": stb}
+        self.shown_error = {"ename": etype.__name__, "evalue": _text(evalue), "traceback": stb}
         _everloop.publish("error", self.shown_error)
 
     # -- user_expressions
@@ -177,6 +194,23 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
             return self._format_user_obj(value)
         except Exception:
             return self._user_obj_error()
+
+
+def _has_group(error):
+    seen = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, BaseExceptionGroup):
+            return True
+        seen.add(id(error))
+        error = error.__context__
+    return False
+
+
+def _text(error):
+    try:
+        return str(error)
+    except Exception:
+        return "<exception str() failed>"
 
 
 InteractiveShellABC.register(ZMQInteractiveShell)
