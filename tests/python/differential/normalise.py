@@ -62,7 +62,8 @@ _STANDARD_FRAME = re.compile(
 
 # IPython's frame that runs the cell: its line says whether the cell was awaited.
 _RUNNING = re.compile(
-    r"^ *File \"?/[^\n]*/IPython/core/interactiveshell\.py\"?(, line |:)\d+,? in run_code\n( .*\n)?\n?", re.MULTILINE
+    r"^[ |]*File \"?/[^\n]*/IPython/core/interactiveshell\.py\"?(, line |:)\d+,? in run_code\n([ |].*\n)?\n?",
+    re.MULTILINE,
 )
 
 # A frame of a cell. IPython does not find the files that ipykernel says its cells are in, so it shows the lines around
