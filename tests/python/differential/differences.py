@@ -160,6 +160,7 @@ TO_BE_MENDED: dict[str, str] = {
             "help: question mark first",
             "help: two question marks first",
             "shell_object: object_inspect_text",
+            "takeover: the source of a function of before",
         ],
         "the file of a cell is no path, so IPython takes it for one in the working directory",
     ),
