@@ -43,15 +43,10 @@ def _take_interrupts():
 
 
 def _install_streams():
-    from everloop import comms, display, stdin, streams
-    from everloop.compat import negative_numbers, nest_asyncio, sockets, subprocesses, svg
+    from everloop import comms, compat, display, stdin, streams
 
     comms.install()
-    negative_numbers.install()
-    nest_asyncio.install()
-    sockets.install()
-    subprocesses.install()
-    svg.install()
+    compat.install()
     streams.install()
     display.install(builtins)
     _install_site_builtins()
@@ -67,7 +62,6 @@ def _install_site_builtins():
 
 def _finish_set_up():
     """What no first cell needs."""
-    from everloop.compat import interruptible
     from everloop.parent import bind_executors
 
     bind_executors()

@@ -1,5 +1,6 @@
 """The subclass of IPython's shell that cells run in."""
 
+import re
 import sys
 
 from IPython.core import page
@@ -7,10 +8,10 @@ from IPython.core.autocall import ZMQExitAutocall
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell, InteractiveShellABC
 from IPython.core.usage import default_banner
-from traitlets import CBool, Instance, Type, default
+from traitlets import CBool, Instance, Type, default, observe
 
 import _everloop
-from everloop import tracebacks
+from everloop import runners, tracebacks
 from everloop.ipython.display_pub import ZMQDisplayPublisher
 from everloop.ipython.displayhook import ZMQShellDisplayHook
 from everloop.ipython.formatting import DisplayFormatter
@@ -19,9 +20,13 @@ from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
 from everloop.ipython.transformer import TransformerManager
 from everloop.magics.awaiting import AwaitingShell
+from everloop.magics.run_files import FileShell
+from everloop.magics.system import SystemCommands
 from everloop.parent import parent
 
 CO_COROUTINE = 0x80
+
+_AWAITS = re.compile(r"\b(await|async)\b")
 
 NO_MATPLOTLIB = (
     "matplotlib cannot be used here ({}): it and numpy are extensions for CPython, which RustPython cannot load. "
@@ -29,7 +34,7 @@ NO_MATPLOTLIB = (
 )
 
 
-class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
+class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveShell):
     """IPython's shell with the kernel for a terminal. It has ipykernel's name, by which libraries know a notebook."""
 
     displayhook_class = Type(ZMQShellDisplayHook)
@@ -41,6 +46,9 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
     autoindent = CBool(False)
     #: Set by `exit(keep_kernel=True)`, which ends the front end alone.
     keepkernel_on_exit = None
+
+    # What `%autoawait` and the configuration name.
+    loop_runner_map = runners.loop_runner_map
 
     #: Called with `keep_kernel` when the user wants to leave.
     leave = None
@@ -127,6 +135,27 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
         except ImportError as error:
             raise UsageError(NO_MATPLOTLIB.format(error)) from None
 
+    # -- what drives a cell
+
+    @default("loop_runner")
+    def _default_loop_runner(self):
+        return runners.asyncio
+
+    @observe("loop_runner")
+    def _switch_runner(self, change):
+        runners.switch(change.old, change.new)
+
+    def runner_of(self, code, transformed, failure):
+        """What drives the cell `code`; `failure` is what its transformation ended with, or None."""
+        if self.loop_runner is runners.asyncio:
+            return runners.asyncio
+        if not self.should_run_async(code, transformed_cell=transformed, preprocessing_exc_tuple=failure):
+            return runners.asyncio
+        if isinstance(self.loop_runner, runners.Runner) or _AWAITS.search(code):
+            return self.loop_runner
+        # It has magics, but none to await with a runner of the user's: IPython would not call that.
+        return runners.asyncio
+
     # -- whose output
 
     @property
@@ -160,7 +189,10 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
     def interrupt_of(self, error):
         """The KeyboardInterrupt that `error`, a cancellation of the running cell, stands for; else `error`."""
         cell = parent.get()
-        return cell.interrupt_of(error) if isinstance(cell, _everloop.Cell) else error
+        if not isinstance(cell, _everloop.Cell):
+            return error
+        interrupt = cell.interrupt_of(runners.as_cancellation(error))
+        return interrupt if isinstance(interrupt, KeyboardInterrupt) else error
 
     def showtraceback(self, exc_tuple=None, *args, **kwargs):
         """As IPython; it prints groups of exceptions as text, which marks no cell."""
@@ -187,7 +219,7 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
     async def _evaluate(self, text):
         try:
             value = None
-            for code in _everloop.Statements(text, "<user_expression>"):
+            for code in _everloop.Statements(text, "<user_expression>", self.autoawait):
                 value = eval(code, self.user_global_ns, self.user_ns)
                 if code.co_flags & CO_COROUTINE:
                     value = await value
