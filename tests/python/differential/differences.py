@@ -79,6 +79,10 @@ INTENDED: dict[str, Difference] = {
         {"magic_syntax: smart autocall": 'stdout\n  ------> len("abc")\nexecute_result'},
     ),
     **_because(
+        "A runner that has a name is called by it.",
+        {"autoawait: autoawait is sync": "set to use `sync`"},
+    ),
+    **_because(
         "There is one event loop and no other can be had.",
         {"line_magics: gui of an unknown toolkit": "asyncio's runs always, in every cell"},
     ),
@@ -165,11 +169,6 @@ TO_BE_MENDED: dict[str, str] = {
         "the file of a cell is no path, so IPython takes it for one in the working directory",
     ),
     **dict.fromkeys(
-        ["cell_magics: prun keeps names", "cell_magics: prun kept them", "line_magics: prun of what fails"],
-        "there is no cProfile",
-    ),
-    "line_magics: prun returns statistics": "there is no cProfile",
-    **dict.fromkeys(
         ["syntax_errors: a dedent that does not match", "syntax_errors: a tab error"],
         "a wrong indent is in no cell",
     ),
@@ -182,7 +181,6 @@ TO_BE_MENDED: dict[str, str] = {
         ],
         "an unfinished cell is an _IncompleteInputError, which does not say what is missing",
     ),
-    "autoawait: it runs": "a runner of the user's own does not run",
     "cell_magics: debug is refused without stdin": "the traceback has a frame of everloop",
     "comms: Comm of ipykernel": "ipykernel's deprecated class gives no warning",
     "comms: a comm without data": "a comm shows as a local class",
