@@ -97,7 +97,7 @@ INTENDED: dict[str, Difference] = {
     **_because(
         "RustPython's compiler: another place or another kind of SyntaxError.",
         {
-            "syntax_errors: an error in a later line": "SyntaxError: … (<cell file>, line 4)",
+            "syntax_errors: a missing body": "IndentationError: … (<cell file>, line 1)",
             "syntax_errors: a try without an except": "SyntaxError: … (<cell file>, line 3)",
         },
     ),
@@ -172,15 +172,6 @@ TO_BE_MENDED: dict[str, str] = {
         ["syntax_errors: a dedent that does not match", "syntax_errors: a tab error"],
         "a wrong indent is in no cell",
     ),
-    **dict.fromkeys(
-        [
-            "syntax_errors: a missing body in the middle",
-            "syntax_errors: a missing body",
-            "syntax_errors: an unfinished bracket",
-            "syntax_errors: an unfinished triple string",
-        ],
-        "an unfinished cell is an _IncompleteInputError, which does not say what is missing",
-    ),
     "cell_magics: debug is refused without stdin": "the traceback has a frame of everloop",
     "comms: Comm of ipykernel": "ipykernel's deprecated class gives no warning",
     "comms: a comm without data": "a comm shows as a local class",
@@ -189,5 +180,4 @@ TO_BE_MENDED: dict[str, str] = {
     "hooks: configurables": "the manager of comms is not among the configurables",
     "requests: inspect an instance": "the documentation of object is taken for that of the class",
     "requests: user_expressions": "an expression that fails has a traceback",
-    "shell: unicode": "the output of a shell command is not decoded as UTF-8",
 }
