@@ -204,7 +204,7 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveS
         self._showtraceback(etype, error, tracebacks.render(error)[2])
 
     def _showtraceback(self, etype, evalue, stb):
-        if self.displayhook.is_active:
+        if getattr(self.displayhook, "is_active", False):
             self.display_failed = True
         _everloop.flush_streams()
         self.shown_error = {"ename": etype.__name__, "evalue": _text(evalue), "traceback": stb}
