@@ -62,6 +62,7 @@ def _install_site_builtins():
 
 def _finish_set_up():
     """What no first cell needs."""
+    from everloop.compat import interruptible
     from everloop.parent import bind_executors
 
     bind_executors()

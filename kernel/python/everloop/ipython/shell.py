@@ -12,6 +12,7 @@ from traitlets import CBool, Instance, Type, default, observe
 
 import _everloop
 from everloop import runners, tracebacks
+from everloop.ipython.compiler import CachingCompiler
 from everloop.ipython.display_pub import ZMQDisplayPublisher
 from everloop.ipython.displayhook import ZMQShellDisplayHook
 from everloop.ipython.formatting import DisplayFormatter
@@ -39,6 +40,7 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveS
 
     displayhook_class = Type(ZMQShellDisplayHook)
     display_pub_class = Type(ZMQDisplayPublisher)
+    compiler_class = Type(CachingCompiler)
     kernel = Instance(Kernel)
     exiter = Instance(ZMQExitAutocall)
     # There is no readline.
