@@ -379,3 +379,36 @@ def test_a_function_sets_context_variables_through_a_magic(cells: Kernel) -> Non
     cells.ok("import contextvars\nvariable = contextvars.ContextVar('variable', default=0)")
     cells.ok("def f():\n    %time variable.set(await give(3));\nf()")
     assert cells.ok("variable.get()").result == "3"
+
+
+# -- other libraries than asyncio
+
+
+@only_here
+@pytest.mark.parametrize("library", ["trio", "curio"])
+def test_code_of_another_library(cells: Kernel, library: str) -> None:
+    cells.ok(f"import {library}\n%autoawait {library}")
+    sleep = f"await {library}.sleep(0.001)"
+    assert re.fullmatch(TIMES, cells.ok(f"%time _ = {sleep}").stdout)
+    assert re.fullmatch(rf"{LOOPS}\n", cells.ok(f"%timeit -n 1 -r 1 {sleep}").stdout)
+    assert "(sleep)" in page(cells.ok(f"%prun {sleep}"))
+    cells.ok(f"%%capture captured\nprint('out')\n{sleep}")
+    assert cells.ok("captured.stdout").result == "'out\\n'"
+    cells.ok(f"@register_line_magic\nasync def nap(line):\n    {sleep}\n    return line")
+    assert cells.ok("%nap a").result == "'a'"
+
+
+@only_here
+def test_trio_is_not_entered_again(cells: Kernel) -> None:
+    cells.ok("import trio\n%autoawait trio\ndef f():\n    %time await trio.sleep(0)")
+    assert re.fullmatch(TIMES, cells.ok("f()").stdout)
+    assert cells.run("await trio.sleep(0)\nf()").error["evalue"] == (
+        "trio cannot be entered again from inside one of its tasks: await the coroutine there"
+    )
+
+
+@only_here
+def test_asyncio_goes_on_while_a_magic_awaits_trio(cells: Kernel) -> None:
+    cells.ok("import trio\ntask = asyncio.create_task(tick())\n%autoawait trio\ngoal = ticks + 3")
+    cells.ok("%%time\nwhile ticks < goal:\n    await trio.sleep(0)")
+    cells.ok("task.cancel()")
