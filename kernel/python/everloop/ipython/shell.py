@@ -206,11 +206,18 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveS
         self._showtraceback(etype, error, tracebacks.render(error)[2])
 
     def _showtraceback(self, etype, evalue, stb):
-        if self.displayhook.is_active:
+        if getattr(self.displayhook, "is_active", False):
             self.display_failed = True
         _everloop.flush_streams()
-        self.shown_error = {"ename": etype.__name__, "evalue": _text(evalue), "traceback": stb}
+        self.shown_error = {"ename": etype.__name__, "evalue": text_of(evalue), "traceback": stb}
         _everloop.publish("error", self.shown_error)
+
+    def _format_exception_for_storage(self, exception, *args, **kwargs):
+        try:
+            return super()._format_exception_for_storage(exception, *args, **kwargs)
+        except Exception:
+            # Its own text raises.
+            return {"ename": type(exception).__name__, "evalue": text_of(exception), "traceback": []}
 
     # -- user_expressions
 
@@ -240,7 +247,8 @@ def _has_group(error):
     return False
 
 
-def _text(error):
+def text_of(error):
+    """``str(error)``, for an exception that may raise another when it is asked."""
     try:
         return str(error)
     except Exception:
