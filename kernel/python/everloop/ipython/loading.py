@@ -137,7 +137,7 @@ class Loading:
         try:
             _check_version()
             import everloop.ipython.app  # noqa: F401
-        except BaseException as error:
+        except Exception as error:
             self._failed = error
 
     def _take_over(self):
