@@ -12,6 +12,7 @@ from traitlets import CBool, Instance, Type, default, observe
 
 import _everloop
 from everloop import runners, tracebacks
+from everloop.compat import negative_numbers
 from everloop.ipython.compiler import CachingCompiler
 from everloop.ipython.display_pub import ZMQDisplayPublisher
 from everloop.ipython.displayhook import ZMQShellDisplayHook
@@ -136,6 +137,11 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveS
             return super().enable_matplotlib(gui)
         except ImportError as error:
             raise UsageError(NO_MATPLOTLIB.format(error)) from None
+
+    def transform_ast(self, node):
+        """As IPython; what the user's transformers made of the tree has to be something that can be compiled."""
+        node = super().transform_ast(node)
+        return negative_numbers.rewritten(node) if self.ast_transformers else node
 
     # -- what drives a cell
 
