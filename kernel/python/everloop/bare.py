@@ -10,6 +10,14 @@ from everloop.namespace import Namespace
 
 CO_COROUTINE = 0x80
 
+#: No attribute can be set on these, so that they look the same with and without IPython.
+TEXT_ONLY = frozenset({bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range})
+
+NO_IPYTHON = (
+    "magics, shell commands and help are IPython's, which this kernel's environment does not have: "
+    "`pip install ipython` there, and restart the kernel"
+)
+
 
 class BareShell:
     """Runs cells until IPython takes over, or for good where it is not installed.
@@ -24,6 +32,8 @@ class BareShell:
         self.user_ns = self.namespace.user_ns
         self.autoawait = Autoawait(self.user_ns)
         self.execution_count = 0
+        #: The text of each result that was shown, by the number of its cell.
+        self.result_texts = {}
         self.displayhook = sys.displayhook = DisplayHook(self.namespace, lambda: self.execution_count)
 
     def count(self, cell):
@@ -41,7 +51,9 @@ class BareShell:
             # An interrupt is raised inside of it and nowhere else in the shell.
             expressions = await self.autoawait.run(coroutine, cell, asynchronous)
         except BaseException as raised:
-            return self.failed(cell.interrupt_of(raised))
+            error = cell.interrupt_of(raised)
+            language = await self._session.best_language()
+            return language.failed(error)
         return {"status": "ok", "user_expressions": expressions}
 
     def failed(self, error):
@@ -55,6 +67,17 @@ class BareShell:
         _everloop.publish("error", content)
         return {"status": "error", "user_expressions": {}, **content}
 
+    def show(self, value, number):
+        """Publish `value` as the result of cell `number`."""
+        text = self.displayhook.show(value, number)
+        if text is not None:
+            self.result_texts[number] = text
+            _everloop.record_output(number, text)
+
+    async def evaluate(self, expressions):
+        """The `user_expressions` of a reply; they may await."""
+        return {name: await self._expression(text) for name, text in expressions.items()}
+
     def _code_of(self, cell, number):
         """The coroutine of the cell, and whether it awaits at its top level. A command of ours is no Python."""
         leave = self.namespace.exit_command(cell.code)
@@ -66,8 +89,10 @@ class BareShell:
             return _call(self._answer, *asked), False
         if parameter is not None:
             return _call(self.autoawait.command, parameter), False
-        filename = tracebacks.register_cell(number, cell.code)
-        statements = _everloop.Statements(cell.code, filename, self.autoawait.enabled)
+        if _everloop.needs_ipython(cell.code):
+            raise ModuleNotFoundError(NO_IPYTHON, name="IPython")
+        code = _everloop.transform_cell(cell.code)
+        statements = _everloop.Statements(code, tracebacks.register_cell(number, code), self.autoawait.enabled)
         return self.run_cell_async(cell, number, statements), statements.asynchronous
 
     def _answer(self, name, detail_level):
@@ -81,10 +106,13 @@ class BareShell:
             if code.co_flags & CO_COROUTINE:
                 value = await value
         if value is not None and not cell.silent and not _everloop.is_silenced(cell.code):
-            text = self.displayhook.show(value, number)
-            if text is not None and cell.store_history:
-                _everloop.record_output(number, text)
-        return {name: await self._expression(text) for name, text in cell.user_expressions.items()}
+            # Others may show themselves in a way that IPython can be told about.
+            language = self if type(value) in TEXT_ONLY else await self._session.best_language()
+            language.show(value, number)
+        if not cell.user_expressions:
+            return {}
+        language = await self._session.best_language()
+        return await language.evaluate(cell.user_expressions)
 
     async def _expression(self, text):
         try:

@@ -43,17 +43,10 @@ def _take_interrupts():
 
 
 def _install_streams():
-    from everloop import comms, display, stdin, streams
-    from everloop.compat import curio, negative_numbers, nest_asyncio, sockets, subprocesses, svg, trio
+    from everloop import comms, compat, display, stdin, streams
 
     comms.install()
-    curio.install()
-    negative_numbers.install()
-    nest_asyncio.install()
-    sockets.install()
-    subprocesses.install()
-    svg.install()
-    trio.install()
+    compat.install()
     streams.install()
     display.install(builtins)
     _install_site_builtins()

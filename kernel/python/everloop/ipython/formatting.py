@@ -2,8 +2,7 @@
 
 from IPython.core import formatters
 
-# No attribute can be set on these, so that they have no `_repr_*_`, `_ipython_display_` or `_repr_mimebundle_`.
-_TEXT_ONLY = frozenset({bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range, type(None)})
+from everloop.bare import TEXT_ONLY
 
 
 class DisplayFormatter(formatters.DisplayFormatter):
@@ -15,7 +14,7 @@ class DisplayFormatter(formatters.DisplayFormatter):
 
     def format(self, obj, include=None, exclude=None):
         """As IPython's."""
-        if type(obj) not in _TEXT_ONLY or include or exclude or self._has_printers():
+        if type(obj) not in TEXT_ONLY or include or exclude or self._has_printers():
             return super().format(obj, include=include, exclude=exclude)
         formatter = self.formatters["text/plain"]
         return ({"text/plain": formatter(obj)}, {}) if formatter.enabled else ({}, {})

@@ -2,6 +2,7 @@
 
 import builtins
 import sys
+from warnings import warn
 
 import _everloop
 from everloop import lookups, runners, tracebacks
@@ -41,7 +42,7 @@ class IPython:
         ip = self.ip
         ip.leave = self._session.leave
         ip.execution_count = bare.execution_count + 1
-        ip.history_manager.adopt(bare.namespace)
+        ip.history_manager.adopt(bare)
         ip.displayhook.adopt(bare.displayhook.results)
         # It would be restored, and keeps its results alive.
         sys.displayhook = sys.__displayhook__
@@ -76,8 +77,20 @@ class IPython:
     def failed(self, error):
         """Show `error`; returns the reply of the cell that it ended."""
         self.ip.shown_error = None
-        self.ip.showtraceback((type(error), error, error.__traceback__))
+        is_exit = isinstance(error, SystemExit)
+        # None of the frames is IPython's own, which it would leave out.
+        self.ip.showtraceback((type(error), error, error.__traceback__), tb_offset=0, exception_only=is_exit)
+        if is_exit:
+            warn("To exit: use 'exit', 'quit', or Ctrl-D.", stacklevel=1)
         return self._error_reply(error)
+
+    def show(self, value, number):
+        """Publish `value` as the result of cell `number`, the one that runs."""
+        self.ip.displayhook(value)
+
+    async def evaluate(self, expressions):
+        """The `user_expressions` of a reply; they may await."""
+        return await self.ip.evaluate(expressions)
 
     async def _code_of(self, cell):
         """What drives the cell, and its coroutine."""

@@ -10,6 +10,7 @@ import re
 import sys
 import threading
 
+import _everloop
 from everloop.compat.imports import after_import
 
 #: Seconds after the start in which the first cell of a front end that was waiting for the kernel arrives.
@@ -52,11 +53,12 @@ class Loading:
         if self._configured:
             # Startup files and extensions may change what any cell means.
             return not cell.silent
-        return _needs(cell.code) or _NAMES.search(cell.code) is not None
+        return _everloop.needs_ipython(cell.code) or _NAMES.search(cell.code) is not None
 
     def watch(self):
         """Load when the kernel has nothing else to do, or when a library asks for IPython."""
         builtins.get_ipython = self._shell.user_ns["get_ipython"] = self.get_ipython
+        builtins.display = self._display
         after_import("IPython", lambda module: self._imported_by_user())
         self._shell.loop.call_later(PATIENCE, self._import_in_thread)
 
@@ -64,6 +66,16 @@ class Loading:
         """The shell, loaded now if it has to be."""
         self._finish_now()
         return None if self._failed else self._shell.language.ip
+
+    def _display(self, *objs, **kwargs):
+        """``display``, until IPython replaces it by its own."""
+        display = builtins.display
+        self._finish_now()
+        if builtins.display is display or self._failed:
+            from everloop.display import display
+        else:
+            display = builtins.display
+        return display(*objs, **kwargs)
 
     # -- loading
 
@@ -152,10 +164,6 @@ class Loading:
         if IPython.version_info[:2] < OLDEST:
             oldest = ".".join(map(str, OLDEST))
             raise ImportError(f"IPython {IPython.__version__} is too old, {oldest} is the oldest that can be used")
-
-
-def _needs(code):
-    return re.search(r"^\s*[%!?/;,>]|In \[|\?\s*$|=\s*[%!]|\A\s", code, re.M) is not None
 
 
 def _warm_tracebacks():

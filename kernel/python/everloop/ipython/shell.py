@@ -1,6 +1,7 @@
 """The subclass of IPython's shell that cells run in."""
 
 import re
+import sys
 
 from IPython.core import page
 from IPython.core.autocall import ZMQExitAutocall
@@ -10,14 +11,18 @@ from IPython.core.usage import default_banner
 from traitlets import CBool, Instance, Type, default, observe
 
 import _everloop
-from everloop import runners
+from everloop import runners, tracebacks
+from everloop.ipython.compiler import CachingCompiler
 from everloop.ipython.display_pub import ZMQDisplayPublisher
 from everloop.ipython.displayhook import ZMQShellDisplayHook
 from everloop.ipython.formatting import DisplayFormatter
 from everloop.ipython.history import HistoryManager
 from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
+from everloop.ipython.transformer import TransformerManager
 from everloop.magics.awaiting import AwaitingShell
+from everloop.magics.run_files import FileShell
+from everloop.magics.system import SystemCommands
 from everloop.parent import parent
 
 CO_COROUTINE = 0x80
@@ -30,11 +35,12 @@ NO_MATPLOTLIB = (
 )
 
 
-class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
+class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveShell):
     """IPython's shell with the kernel for a terminal. It has ipykernel's name, by which libraries know a notebook."""
 
     displayhook_class = Type(ZMQShellDisplayHook)
     display_pub_class = Type(ZMQDisplayPublisher)
+    compiler_class = Type(CachingCompiler)
     kernel = Instance(Kernel)
     exiter = Instance(ZMQExitAutocall)
     # There is no readline.
@@ -64,6 +70,10 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
     @default("kernel")
     def _default_kernel(self):
         return Kernel(self)
+
+    @default("input_transformer_manager")
+    def _default_input_transformer_manager(self):
+        return TransformerManager()
 
     # -- set-up
 
@@ -139,6 +149,8 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
 
     def runner_of(self, code, transformed, failure):
         """What drives the cell `code`; `failure` is what its transformation ended with, or None."""
+        if self.loop_runner is runners.asyncio:
+            return runners.asyncio
         if not self.should_run_async(code, transformed_cell=transformed, preprocessing_exc_tuple=failure):
             return runners.asyncio
         if isinstance(self.loop_runner, runners.Runner) or _AWAITS.search(code):
@@ -184,11 +196,20 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
         interrupt = cell.interrupt_of(runners.as_cancellation(error))
         return interrupt if isinstance(interrupt, KeyboardInterrupt) else error
 
+    def showtraceback(self, exc_tuple=None, *args, **kwargs):
+        """As IPython; it prints groups of exceptions as text, which marks no cell."""
+        error = exc_tuple[1] if exc_tuple else sys.exception()
+        if not _has_group(error):
+            super().showtraceback(exc_tuple, *args, **kwargs)
+            return
+        etype, error, _ = self._get_exc_info(exc_tuple)
+        self._showtraceback(etype, error, tracebacks.render(error)[2])
+
     def _showtraceback(self, etype, evalue, stb):
         if self.displayhook.is_active:
             self.display_failed = True
         _everloop.flush_streams()
-        self.shown_error = {"ename": etype.__name__, "evalue": str(evalue), "traceback": stb}
+        self.shown_error = {"ename": etype.__name__, "evalue": _text(evalue), "traceback": stb}
         _everloop.publish("error", self.shown_error)
 
     # -- user_expressions
@@ -207,6 +228,23 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
             return self._format_user_obj(value)
         except Exception:
             return self._user_obj_error()
+
+
+def _has_group(error):
+    seen = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, BaseExceptionGroup):
+            return True
+        seen.add(id(error))
+        error = error.__context__
+    return False
+
+
+def _text(error):
+    try:
+        return str(error)
+    except Exception:
+        return "<exception str() failed>"
 
 
 InteractiveShellABC.register(ZMQInteractiveShell)
