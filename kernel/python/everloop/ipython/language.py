@@ -9,7 +9,7 @@ from everloop import lookups, runners, tracebacks
 from everloop.ipython import ipykernel
 from everloop.ipython.app import IPKernelApp
 from everloop.ipython.lookups import Lookups
-from everloop.ipython.shell import ZMQInteractiveShell
+from everloop.ipython.shell import ZMQInteractiveShell, text_of
 
 
 class IPython:
@@ -130,7 +130,7 @@ class IPython:
 
     def _error_reply(self, error):
         # What was shown as text, or not at all, marks the cell too.
-        shown = self.ip.shown_error or {"ename": type(error).__name__, "evalue": str(error), "traceback": []}
+        shown = self.ip.shown_error or {"ename": type(error).__name__, "evalue": text_of(error), "traceback": []}
         return {"status": "error", "user_expressions": {}, **shown}
 
 

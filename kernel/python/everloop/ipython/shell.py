@@ -12,6 +12,7 @@ from traitlets import CBool, Instance, Type, default, observe
 
 import _everloop
 from everloop import runners, tracebacks
+from everloop.compat import negative_numbers
 from everloop.ipython.compiler import CachingCompiler
 from everloop.ipython.display_pub import ZMQDisplayPublisher
 from everloop.ipython.displayhook import ZMQShellDisplayHook
@@ -137,6 +138,11 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveS
         except ImportError as error:
             raise UsageError(NO_MATPLOTLIB.format(error)) from None
 
+    def transform_ast(self, node):
+        """As IPython; what the user's transformers made of the tree has to be something that can be compiled."""
+        node = super().transform_ast(node)
+        return negative_numbers.rewritten(node) if self.ast_transformers else node
+
     # -- what drives a cell
 
     @default("loop_runner")
@@ -206,11 +212,18 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveS
         self._showtraceback(etype, error, tracebacks.render(error)[2])
 
     def _showtraceback(self, etype, evalue, stb):
-        if self.displayhook.is_active:
+        if getattr(self.displayhook, "is_active", False):
             self.display_failed = True
         _everloop.flush_streams()
-        self.shown_error = {"ename": etype.__name__, "evalue": _text(evalue), "traceback": stb}
+        self.shown_error = {"ename": etype.__name__, "evalue": text_of(evalue), "traceback": stb}
         _everloop.publish("error", self.shown_error)
+
+    def _format_exception_for_storage(self, exception, *args, **kwargs):
+        try:
+            return super()._format_exception_for_storage(exception, *args, **kwargs)
+        except Exception:
+            # Its own text raises.
+            return {"ename": type(exception).__name__, "evalue": text_of(exception), "traceback": []}
 
     # -- user_expressions
 
@@ -240,7 +253,8 @@ def _has_group(error):
     return False
 
 
-def _text(error):
+def text_of(error):
+    """``str(error)``, for an exception that may raise another when it is asked."""
     try:
         return str(error)
     except Exception:
