@@ -3,7 +3,8 @@
 import sys
 
 import _everloop
-from everloop import help, tracebacks
+from everloop import autoawait, help, tracebacks
+from everloop.autoawait import Autoawait
 from everloop.displayhook import DisplayHook
 from everloop.namespace import Namespace
 
@@ -29,6 +30,7 @@ class BareShell:
         self._session = session
         self.namespace = Namespace(session.leave)
         self.user_ns = self.namespace.user_ns
+        self.autoawait = Autoawait(self.user_ns)
         self.execution_count = 0
         #: The text of each result that was shown, by the number of its cell.
         self.result_texts = {}
@@ -45,8 +47,9 @@ class BareShell:
     async def run(self, cell, number):
         """Run the cell; returns its reply, without count and payload."""
         try:
-            # An interrupt is raised inside this step and nowhere else in the shell.
-            expressions = await _everloop.Interruptible(cell, self._run_code(cell, number))
+            coroutine, asynchronous = self._code_of(cell, number)
+            # An interrupt is raised inside of it and nowhere else in the shell.
+            expressions = await self.autoawait.run(coroutine, cell, asynchronous)
         except BaseException as raised:
             error = cell.interrupt_of(raised)
             language = await self._session.best_language()
@@ -75,25 +78,34 @@ class BareShell:
         """The `user_expressions` of a reply; they may await."""
         return {name: await self._expression(text) for name, text in expressions.items()}
 
-    async def _run_code(self, cell, number):
-        if _everloop.needs_ipython(cell.code):
-            self._say_what_is_missing(cell.code)
+    def _code_of(self, cell, number):
+        """The coroutine of the cell, and whether it awaits at its top level. A command of ours is no Python."""
         leave = self.namespace.exit_command(cell.code)
-        if leave is not None:
-            leave()
-            return {}
         asked = help.question(cell.code)
+        parameter = autoawait.parameter(cell.code)
+        if leave is not None:
+            return _call(leave), False
         if asked is not None:
-            self._session.payload.extend(filter(None, [help.answer(*asked, self.user_ns)]))
-            return {}
+            return _call(self._answer, *asked), False
+        if parameter is not None:
+            return _call(self.autoawait.command, parameter), False
+        if _everloop.needs_ipython(cell.code):
+            raise ModuleNotFoundError(NO_IPYTHON, name="IPython")
         code = _everloop.transform_cell(cell.code)
-        filename = tracebacks.register_cell(number, code)
+        statements = _everloop.Statements(code, tracebacks.register_cell(number, code), self.autoawait.enabled)
+        return self.run_cell_async(cell, number, statements), statements.asynchronous
+
+    def _answer(self, name, detail_level):
+        self._session.payload.extend(filter(None, [help.answer(name, detail_level, self.user_ns)]))
+
+    async def run_cell_async(self, cell, number, statements):
+        """The cell's coroutine: what a runner gets. It has the name that IPython's has, which runners show."""
         value = None
-        for statement in _everloop.Statements(code, filename):
-            value = eval(statement, self.user_ns)
-            if statement.co_flags & CO_COROUTINE:
+        for code in statements:
+            value = eval(code, self.user_ns)
+            if code.co_flags & CO_COROUTINE:
                 value = await value
-        if value is not None and not cell.silent and not _everloop.is_silenced(code):
+        if value is not None and not cell.silent and not _everloop.is_silenced(cell.code):
             # Others may show themselves in a way that IPython can be told about.
             language = self if type(value) in TEXT_ONLY else await self._session.best_language()
             language.show(value, number)
@@ -102,14 +114,10 @@ class BareShell:
         language = await self._session.best_language()
         return await language.evaluate(cell.user_expressions)
 
-    def _say_what_is_missing(self, code):
-        if help.question(code) is None:
-            raise ModuleNotFoundError(NO_IPYTHON, name="IPython")
-
     async def _expression(self, text):
         try:
             value = None
-            for code in _everloop.Statements(text, "<user_expression>"):
+            for code in _everloop.Statements(text, "<user_expression>", self.autoawait.enabled):
                 value = eval(code, self.user_ns)
                 if code.co_flags & CO_COROUTINE:
                     value = await value
@@ -120,3 +128,8 @@ class BareShell:
             ename, evalue, traceback = tracebacks.render(error)
             return {"status": "error", "ename": ename, "evalue": evalue, "traceback": traceback}
         return {"status": "ok", "data": data, "metadata": metadata}
+
+
+async def _call(function, *args):
+    function(*args)
+    return {}

@@ -43,16 +43,10 @@ def _take_interrupts():
 
 
 def _install_streams():
-    from everloop import comms, display, stdin, streams
-    from everloop.compat import missing, negative_numbers, nest_asyncio, sockets, subprocesses, svg
+    from everloop import comms, compat, display, stdin, streams
 
     comms.install()
-    missing.install()
-    negative_numbers.install()
-    nest_asyncio.install()
-    sockets.install()
-    subprocesses.install()
-    svg.install()
+    compat.install()
     streams.install()
     display.install(builtins)
     _install_site_builtins()

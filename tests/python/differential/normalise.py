@@ -60,9 +60,10 @@ _STANDARD_FRAME = re.compile(
     rf"^([ |]*)File \"({_LIBRARY}|[\w.]+)\", line \d+, in [^\n]*\n(\1  [^\n]*\n)*", re.MULTILINE
 )
 
-# IPython's frame that runs the cell: its line says whether the cell was awaited.
+# IPython's frames that compile code and run the cell: the kernel may do the one itself, and await the other or not.
 _RUNNING = re.compile(
-    r"^ *File \"?/[^\n]*/IPython/core/interactiveshell\.py\"?(, line |:)\d+,? in run_code\n( .*\n)?\n?", re.MULTILINE
+    r"^[ |]*File \"?/[^\n]*/IPython/core/\w+\.py\"?(, line |:)\d+,? in (run_code|ast_parse)\n([ |].*\n)?\n?",
+    re.MULTILINE,
 )
 
 # A frame of a cell. IPython does not find the files that ipykernel says its cells are in, so it shows the lines around

@@ -13,7 +13,7 @@ from differential.transcript import Transcript
 
 #: Themes of cells that need nothing of IPython, and so run in whichever shell everloop has at that moment. The cells of
 #: the others always run in IPython's.
-EITHER_SHELL = {"statements"}
+EITHER_SHELL = {"statements", "takeover"}
 
 
 class Side:

@@ -7,12 +7,16 @@ import _ast
 import builtins
 
 import _everloop
+from everloop.compat.imports import after_import
 
 
 def install():
     """Write such numbers as the parser would, whoever compiles."""
-    _everloop.set_up_compile(builtins.compile, _ast.AST, rewritten)
+    compile = builtins.compile
+    _everloop.set_up_compile(compile, _ast.AST, rewritten)
     builtins.compile = _everloop.compile
+    # It compiles every statement of every cell; what rewrites cells asks for `rewritten` itself.
+    after_import("codeop", lambda module: setattr(module, "compile", compile))
 
 
 def rewritten(tree):

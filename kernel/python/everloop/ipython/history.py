@@ -21,6 +21,9 @@ class HistoryManager(history.HistoryManager):
         self.db_input_cache_lock = threading.Lock()
         self.db_output_cache_lock = threading.Lock()
         self.using_thread = False
+        if not isinstance(history.HistoryManager.save_flag, property):
+            # IPython 8 sets it for the thread that writes, which there is none of.
+            self.save_flag = threading.Event()
         self.new_session()
 
     def adopt(self, bare):

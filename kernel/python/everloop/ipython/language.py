@@ -5,11 +5,11 @@ import sys
 from warnings import warn
 
 import _everloop
-from everloop import lookups, tracebacks
+from everloop import lookups, runners, tracebacks
 from everloop.ipython import ipykernel
 from everloop.ipython.app import IPKernelApp
 from everloop.ipython.lookups import Lookups
-from everloop.ipython.shell import ZMQInteractiveShell
+from everloop.ipython.shell import ZMQInteractiveShell, text_of
 
 
 class IPython:
@@ -64,8 +64,9 @@ class IPython:
         """Run the cell; returns its reply, without count and payload."""
         self.ip.shown_error, self.ip.display_failed = None, False
         try:
-            # An interrupt is raised inside this step and nowhere else in the shell.
-            reply = await _everloop.Interruptible(cell, self._run_cell(cell))
+            # An interrupt is raised inside these steps and nowhere else in the shell.
+            runner, coroutine = await _everloop.Interruptible(cell, self._code_of(cell))
+            reply = await runners.drive(runner, coroutine, cell)
         except BaseException as raised:
             reply = self.failed(cell.interrupt_of(raised))
         manager = self.ip.payload_manager
@@ -91,13 +92,19 @@ class IPython:
         """The `user_expressions` of a reply; they may await."""
         return await self.ip.evaluate(expressions)
 
-    async def _run_cell(self, cell):
-        ip = self.ip
+    async def _code_of(self, cell):
+        """What drives the cell, and its coroutine."""
         code, failure = cell.code, None
         try:
-            code = ip.transform_cell(cell.code)
+            code = self.ip.transform_cell(cell.code)
         except Exception:
             failure = sys.exc_info()
+        runner = self.ip.runner_of(cell.code, code, failure)
+        return runner, self.run_cell_async(cell, code, failure)
+
+    async def run_cell_async(self, cell, code, failure):
+        """The cell's coroutine: what the runner gets. It has the name that IPython's own has, which runners show."""
+        ip = self.ip
         metadata = cell.metadata
         coroutine = ip.run_cell_async(
             cell.code,
@@ -123,7 +130,7 @@ class IPython:
 
     def _error_reply(self, error):
         # What was shown as text, or not at all, marks the cell too.
-        shown = self.ip.shown_error or {"ename": type(error).__name__, "evalue": str(error), "traceback": []}
+        shown = self.ip.shown_error or {"ename": type(error).__name__, "evalue": text_of(error), "traceback": []}
         return {"status": "error", "user_expressions": {}, **shown}
 
 

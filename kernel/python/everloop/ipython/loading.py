@@ -17,7 +17,7 @@ from everloop.compat.imports import after_import
 #: Seconds after the start in which the first cell of a front end that was waiting for the kernel arrives.
 PATIENCE = 0.5
 
-OLDEST = (8, 0)
+OLDEST = (8, 30)
 
 # What only IPython knows. Code that has it in a comment loads IPython too, which does no harm.
 _NAMES = re.compile(r"\b(get_ipython|IPython|ipykernel|__IPYTHON__)\b")
@@ -138,8 +138,9 @@ class Loading:
 
     def _import(self):
         try:
+            _check_version()
             import everloop.ipython.app  # noqa: F401
-        except BaseException as error:
+        except Exception as error:
             self._failed = error
 
     def _take_over(self):
@@ -149,7 +150,8 @@ class Loading:
         # Before anything else: what is loaded here may ask for it again.
         shell.loading = None
         try:
-            self._check()
+            if self._failed is not None:
+                raise self._failed
             from everloop.ipython.language import IPython
 
             shell.language = IPython(shell, shell.language)
@@ -159,14 +161,13 @@ class Loading:
             for namespace in (builtins.__dict__, shell.user_ns):
                 namespace.pop("get_ipython", None)
 
-    def _check(self):
-        if self._failed is not None:
-            raise self._failed
-        import IPython
 
-        if IPython.version_info[:2] < OLDEST:
-            oldest = ".".join(map(str, OLDEST))
-            raise ImportError(f"IPython {IPython.__version__} is too old, {oldest} is the oldest that can be used")
+def _check_version():
+    import IPython
+
+    if IPython.version_info[:2] < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise ImportError(f"IPython {IPython.__version__} is too old, {oldest} is the oldest that can be used")
 
 
 def _warm_tracebacks():

@@ -1,5 +1,6 @@
 """The subclass of IPython's shell that cells run in."""
 
+import re
 import sys
 
 from IPython.core import page
@@ -7,10 +8,12 @@ from IPython.core.autocall import ZMQExitAutocall
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell, InteractiveShellABC
 from IPython.core.usage import default_banner
-from traitlets import CBool, Instance, Type, default
+from traitlets import CBool, Instance, Type, default, observe
 
 import _everloop
-from everloop import tracebacks
+from everloop import runners, tracebacks
+from everloop.compat import negative_numbers
+from everloop.ipython.compiler import CachingCompiler
 from everloop.ipython.display_pub import ZMQDisplayPublisher
 from everloop.ipython.displayhook import ZMQShellDisplayHook
 from everloop.ipython.formatting import DisplayFormatter
@@ -25,6 +28,8 @@ from everloop.parent import parent
 
 CO_COROUTINE = 0x80
 
+_AWAITS = re.compile(r"\b(await|async)\b")
+
 NO_MATPLOTLIB = (
     "matplotlib cannot be used here ({}): it and numpy are extensions for CPython, which RustPython cannot load. "
     "plotly (graph_objects), pygal and SVG drawings of any kind do show."
@@ -36,6 +41,7 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveS
 
     displayhook_class = Type(ZMQShellDisplayHook)
     display_pub_class = Type(ZMQDisplayPublisher)
+    compiler_class = Type(CachingCompiler)
     kernel = Instance(Kernel)
     exiter = Instance(ZMQExitAutocall)
     # There is no readline.
@@ -43,6 +49,9 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveS
     autoindent = CBool(False)
     #: Set by `exit(keep_kernel=True)`, which ends the front end alone.
     keepkernel_on_exit = None
+
+    # What `%autoawait` and the configuration name.
+    loop_runner_map = runners.loop_runner_map
 
     #: Called with `keep_kernel` when the user wants to leave.
     leave = None
@@ -129,6 +138,32 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveS
         except ImportError as error:
             raise UsageError(NO_MATPLOTLIB.format(error)) from None
 
+    def transform_ast(self, node):
+        """As IPython; what the user's transformers made of the tree has to be something that can be compiled."""
+        node = super().transform_ast(node)
+        return negative_numbers.rewritten(node) if self.ast_transformers else node
+
+    # -- what drives a cell
+
+    @default("loop_runner")
+    def _default_loop_runner(self):
+        return runners.asyncio
+
+    @observe("loop_runner")
+    def _switch_runner(self, change):
+        runners.switch(change.old, change.new)
+
+    def runner_of(self, code, transformed, failure):
+        """What drives the cell `code`; `failure` is what its transformation ended with, or None."""
+        if self.loop_runner is runners.asyncio:
+            return runners.asyncio
+        if not self.should_run_async(code, transformed_cell=transformed, preprocessing_exc_tuple=failure):
+            return runners.asyncio
+        if isinstance(self.loop_runner, runners.Runner) or _AWAITS.search(code):
+            return self.loop_runner
+        # It has magics, but none to await with a runner of the user's: IPython would not call that.
+        return runners.asyncio
+
     # -- whose output
 
     @property
@@ -162,7 +197,10 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveS
     def interrupt_of(self, error):
         """The KeyboardInterrupt that `error`, a cancellation of the running cell, stands for; else `error`."""
         cell = parent.get()
-        return cell.interrupt_of(error) if isinstance(cell, _everloop.Cell) else error
+        if not isinstance(cell, _everloop.Cell):
+            return error
+        interrupt = cell.interrupt_of(runners.as_cancellation(error))
+        return interrupt if isinstance(interrupt, KeyboardInterrupt) else error
 
     def showtraceback(self, exc_tuple=None, *args, **kwargs):
         """As IPython; it prints groups of exceptions as text, which marks no cell."""
@@ -174,11 +212,18 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveS
         self._showtraceback(etype, error, tracebacks.render(error)[2])
 
     def _showtraceback(self, etype, evalue, stb):
-        if self.displayhook.is_active:
+        if getattr(self.displayhook, "is_active", False):
             self.display_failed = True
         _everloop.flush_streams()
-        self.shown_error = {"ename": etype.__name__, "evalue": _text(evalue), "traceback": stb}
+        self.shown_error = {"ename": etype.__name__, "evalue": text_of(evalue), "traceback": stb}
         _everloop.publish("error", self.shown_error)
+
+    def _format_exception_for_storage(self, exception, *args, **kwargs):
+        try:
+            return super()._format_exception_for_storage(exception, *args, **kwargs)
+        except Exception:
+            # Its own text raises.
+            return {"ename": type(exception).__name__, "evalue": text_of(exception), "traceback": []}
 
     # -- user_expressions
 
@@ -189,7 +234,7 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveS
     async def _evaluate(self, text):
         try:
             value = None
-            for code in _everloop.Statements(text, "<user_expression>"):
+            for code in _everloop.Statements(text, "<user_expression>", self.autoawait):
                 value = eval(code, self.user_global_ns, self.user_ns)
                 if code.co_flags & CO_COROUTINE:
                     value = await value
@@ -208,7 +253,8 @@ def _has_group(error):
     return False
 
 
-def _text(error):
+def text_of(error):
+    """``str(error)``, for an exception that may raise another when it is asked."""
     try:
         return str(error)
     except Exception:

@@ -13,8 +13,13 @@ class TransformerManager(inputtransformer2.TransformerManager):
         self._own = self._lists()
 
     def transform_cell(self, cell):
-        """The cell as Python."""
-        return _everloop.transform_cell(cell) if self._lists() == self._own else super().transform_cell(cell)
+        """The cell as Python; one that is indented as no Python can be stays as it is, for the compiler to say where."""
+        if self._lists() != self._own:
+            return super().transform_cell(cell)
+        try:
+            return _everloop.transform_cell(cell)
+        except IndentationError:
+            return cell
 
     def _lists(self):
         # Copies: they are changed in place.

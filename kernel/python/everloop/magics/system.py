@@ -55,12 +55,12 @@ class SystemCommands:
         sys.stdout.flush()
         command = TerminalCommand(expanded, sys.stdout.write)
         await until_ended(command)
-        self._end(cmd, _exit_code(command.ended.result()), self.system_raise_on_error)
+        self._end(cmd, _exit_code(command.ended.result()), getattr(self, "system_raise_on_error", False))
 
     async def _getoutput(self, cmd, expanded, split):
         _refuse_background(cmd)
         # When errors are to be raised IPython keeps both streams apart, and puts stderr last.
-        raises = self.system_raise_on_error
+        raises = getattr(self, "system_raise_on_error", False)
         process = await asyncio.create_subprocess_shell(
             expanded,
             executable=os.environ.get("SHELL"),
