@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -19,8 +20,10 @@ def rows(name):
 
 
 def unescape(code):
-    code = code.replace("\\\\", "\0").replace("\\n", "\n").replace("\\t", "\t")
-    return code.replace("\0", "\\")
+    return re.sub(r"\\(?:u{(\w+)}|(.))", lambda match: ESCAPES.get(match[2]) or chr(int(match[1], 16)), code)
+
+
+ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
 
 
 def is_coroutine(code):
