@@ -43,7 +43,7 @@ def test_ipython_agrees_with_the_table(tmp_path):
 INDENTATION = {"IndentationError", "TabError"}
 
 
-def excluded(ours, theirs):
+def excluded(cell, ours, theirs):
     """Why an answer need not be IPython's."""
     if theirs.text in INDENTATION and (ours.uses_ipython or ours.text in INDENTATION):
         # IPython tokenizes what follows a command as if the command were Python: a quote or bracket that is open in it,
@@ -56,6 +56,13 @@ def excluded(ours, theirs):
     if theirs.text == "IndexError":
         # IPython looks for a name after the last token, if a cell ends in `x = %` and an open string.
         return "nothing after a percent sign"
+    if "{unclosed" in cell:
+        # CPython's tokenizer counts columns wrongly when a string begins in a field that was left open and ends on
+        # another line. IPython then cuts its commands from the wrong place.
+        return "open field of an f-string"
+    if "t'{" in cell:
+        # Ours knows the t-strings of Python 3.14; the Python of the judge may not.
+        return "t-string"
     return None
 
 
@@ -65,12 +72,12 @@ def test_generated_cells_become_what_ipython_makes_of_them(seed, tmp_path):
     grammar = Grammar(seed)
     cells = [grammar.cell() for _ in range(4000)]
     answers = list(zip(cells, everloop(cells, tmp_path), ipython(cells, tmp_path), strict=True))
-    wrong = [(cell, ours, theirs) for cell, ours, theirs in answers if ours != theirs and not excluded(ours, theirs)]
+    different = [row for row in answers if row[1] != row[2]]
+    wrong = [row for row in different if not excluded(*row)]
     assert sorted(wrong, key=lambda row: len(row[0]))[:5] == []
-    equal = [ours for _, ours, theirs in answers if ours == theirs]
-    assert len(equal) > 0.98 * len(cells)
+    assert len(different) < 0.02 * len(cells)
     # The grammar writes all three kinds, and not only what is left alone.
-    kinds = [describe(answer)[0] for answer in equal]
+    kinds = [describe(ours)[0] for _, ours, theirs in answers if ours == theirs]
     assert min(map(kinds.count, ("plain", "ipython", "error"))) > 0.03 * len(cells)
 
 
