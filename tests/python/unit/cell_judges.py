@@ -1,8 +1,4 @@
-"""Cells turned into Python: by everloop, and by the IPython that is installed.
-
-Each judge answers for many cells in one process, with the Python or with the name and the arguments of the error, and
-whether there was something of IPython's in the cell.
-"""
+"""What everloop says of cells, and what the IPython that is installed says; each for many cells in one process."""
 
 import functools
 import importlib.util
@@ -14,24 +10,26 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 BINARY = os.environ.get("EVERLOOP_BIN", "everloop")
 
+# Each judge answers with the Python, and whether there was something of IPython's in the cell.
 OURS = """
-import json, sys
 import _everloop
 
-def transform(cell):
+def judge(cell):
     return _everloop.transform_cell(cell), _everloop.needs_ipython(cell)
 """
 
 THEIRS = """
-import json, sys, warnings
+import warnings
 from IPython.core.inputtransformer2 import TransformerManager
 
 warnings.simplefilter("ignore")
 manager = TransformerManager()
 
-def transform(cell):
+def judge(cell):
     python = manager.transform_cell(cell)
     lines = (cell if cell.endswith("\\n") else cell + "\\n").splitlines(keepends=True)
     for clean in manager.cleanup_transforms:
@@ -39,10 +37,20 @@ def transform(cell):
     return python, python != "".join(lines)
 """
 
+COMPLETE = """
+import warnings
+from IPython.core.inputtransformer2 import TransformerManager
+
+warnings.simplefilter("ignore")
+judge = TransformerManager().check_complete
+"""
+
 ANSWERS = """
+import json, sys
+
 def answer(cell):
     try:
-        return transform(cell)
+        return judge(cell)
     except Exception as error:
         return type(error).__name__, json.loads(json.dumps(error.args, default=repr))
 
@@ -61,13 +69,22 @@ class Answer(NamedTuple):
 
 def everloop(cells, folder):
     """What the kernel's transformer makes of `cells`; `folder` is for files."""
-    return _ask([BINARY, "python"], OURS, cells, folder)
+    return [_answer(*pair) for pair in _ask([BINARY, "python"], OURS, cells, folder)]
 
 
 def ipython(cells, folder):
     """What IPython makes of them, on a Python whose tokenizer is that of Python 3.12 and newer."""
+    return [_answer(*pair) for pair in _ask_ipython(THEIRS, cells, folder)]
+
+
+def completeness(cells, folder):
+    """IPython's `check_complete` of each cell: the status and the indentation, or None."""
+    return [tuple(pair) for pair in _ask_ipython(COMPLETE, cells, folder)]
+
+
+def _ask_ipython(judge, cells, folder):
     site_packages = Path(importlib.util.find_spec("IPython").origin).parents[1]
-    return _ask([newer_python()], THEIRS, cells, folder, {"PYTHONPATH": str(site_packages)})
+    return _ask([newer_python()], judge, cells, folder, {"PYTHONPATH": str(site_packages)})
 
 
 def _ask(command, judge, cells, folder, environment=()):
@@ -83,7 +100,7 @@ def _ask(command, judge, cells, folder, environment=()):
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    return [_answer(*pair) for pair in json.loads(done.stdout)]
+    return json.loads(done.stdout)
 
 
 def _answer(text, rest):
@@ -104,3 +121,9 @@ def newer_python():
 
 def _runs(python):
     return subprocess.run([python, "-c", "import asyncio, sqlite3"], capture_output=True).returncode == 0
+
+
+needs_ipython = pytest.mark.skipif(
+    importlib.util.find_spec("IPython") is None or newer_python() is None,
+    reason="no IPython, or no Python with the tokenizer of 3.12, with which IPython answers otherwise",
+)

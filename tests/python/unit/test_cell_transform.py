@@ -4,15 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
-from cell_judges import everloop, ipython, newer_python
+from cell_judges import everloop, ipython, needs_ipython
 from cells import Grammar
 from test_cell_tables import TABLES, unescape
-
-pytest.importorskip("IPython")
-
-needs_judge = pytest.mark.skipif(
-    newer_python() is None, reason="no Python with the tokenizer of 3.12, with which IPython answers otherwise"
-)
 
 
 def table():
@@ -28,7 +22,7 @@ def describe(answer):
     return "error", f"{answer.text}: {answer.arguments[0]}"
 
 
-@needs_judge
+@needs_ipython
 def test_ipython_agrees_with_the_table(tmp_path):
     rows = list(table())
     answers = ipython([cell for _, cell, _ in rows], tmp_path)
@@ -66,7 +60,7 @@ def excluded(cell, ours, theirs):
     return None
 
 
-@needs_judge
+@needs_ipython
 @pytest.mark.parametrize("seed", os.environ.get("CELL_SEEDS", "1 2 3").split())
 def test_generated_cells_become_what_ipython_makes_of_them(seed, tmp_path):
     grammar = Grammar(seed)
@@ -81,7 +75,7 @@ def test_generated_cells_become_what_ipython_makes_of_them(seed, tmp_path):
     assert min(map(kinds.count, ("plain", "ipython", "error"))) > 0.03 * len(cells)
 
 
-@needs_judge
+@needs_ipython
 def test_the_library_of_python_is_left_alone(tmp_path):
     files = sorted(Path(os.__file__).parent.glob("*.py"))
     cells = [text for text in map(read, files[::3]) if len(text) < 100_000]

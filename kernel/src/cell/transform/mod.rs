@@ -32,6 +32,8 @@ mod tokens;
 use std::borrow::Cow;
 
 use thiserror::Error;
+
+pub(super) use leading::{common_indent, indent_of};
 pub use tokens::IndentationError;
 
 /// A cell as Python.
@@ -56,11 +58,11 @@ pub enum TransformError {
 
 /// Turns IPython's syntax in `code` into Python.
 pub fn transform(code: &str) -> Result<Transformed<'_>, TransformError> {
-    let code = map(Cow::Borrowed(code), with_line_feed);
-    let code = map(code, |code| leading::without_empty_lines(code).into());
-    let code = map(code, leading::dedent);
-    let code = map(code, prompts::without_python_prompts);
-    let code = map(code, prompts::without_ipython_prompts);
+    transform_clean(clean(code))
+}
+
+/// Turns the syntax into Python that [`clean`] leaves.
+pub(super) fn transform_clean(code: Cow<'_, str>) -> Result<Transformed<'_>, TransformError> {
     if let Some(call) = cell_magic(&code) {
         return Ok(Transformed {
             code: Cow::Owned(call),
@@ -76,6 +78,15 @@ pub fn transform(code: &str) -> Result<Transformed<'_>, TransformError> {
         uses_ipython: rewritten.is_some(),
         code: rewritten.map_or(code, Cow::Owned),
     })
+}
+
+/// `code` without what was copied with it: empty lines before it, common indentation, prompts. Ends with a line feed.
+pub(super) fn clean(code: &str) -> Cow<'_, str> {
+    let code = map(Cow::Borrowed(code), with_line_feed);
+    let code = map(code, |code| leading::without_empty_lines(code).into());
+    let code = map(code, leading::dedent);
+    let code = map(code, prompts::without_python_prompts);
+    map(code, prompts::without_ipython_prompts)
 }
 
 /// Applies a step that changes few cells.
