@@ -25,6 +25,8 @@ LAB_FLAGS := $(if $(filter 0,$(shell id -u)),--allow-root)
 LAB := $(CACHE)/lab
 TESTS := $(CACHE)/tests
 CHECK := $(CACHE)/check
+# An environment with the oldest IPython that the kernel runs.
+IPYTHON8 := $(CACHE)/ipython8
 # CPython's own tests, which judge the loop (tests/python/asyncio).
 CPYTHON := $(CACHE)/cpython
 
@@ -53,8 +55,10 @@ endif
 test-python: build
 	scripts/venv $(TESTS) tests/python/requirements.txt
 	$(EVERLOOP_BIN) install --prefix $(TESTS)
+	scripts/venv $(IPYTHON8) tests/python/requirements-ipython8.txt
 	-scripts/cpython-tests $(CPYTHON)
 	EVERLOOP_CPYTHON_TESTS=$${EVERLOOP_CPYTHON_TESTS-$$(ls -d $(CPYTHON)/test 2>/dev/null)} \
+	    EVERLOOP_IPYTHON8=$(IPYTHON8) \
 	    scripts/with-browser $(TESTS)/bin/python -m pytest tests/python $(PYTEST_FLAGS)
 
 check:
@@ -79,5 +83,5 @@ example: build
 	scripts/with-browser $(TESTS)/bin/python tests/python/lab.py docs/notebook.png
 
 clean:
-	rm -rf $(LAB) $(TESTS) $(CHECK)
+	rm -rf $(LAB) $(TESTS) $(CHECK) $(IPYTHON8)
 	cargo clean

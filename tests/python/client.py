@@ -174,6 +174,8 @@ class Kernel:
         self.manager = KernelManager(kernel_name=name)
         # ipykernel captures less when it believes that it runs inside a test.
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+        # What a test says wins over what the kernelspec says.
+        self.manager.kernel_spec.env.update(env or {})
         self.manager.start_kernel(cwd=cwd, env={**environment, **(env or {})}, stdout=self.log, stderr=self.log)
         self._connect()
 

@@ -512,3 +512,12 @@ def test_usage(kernel: Kernel) -> None:
     usage = reply.get("content", reply)
     assert usage["pid"] == kernel.pid
     assert usage["kernel_memory"] > 1_000_000
+
+
+def test_text_files_are_utf_8(kernel: Kernel, tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    assert (
+        kernel.ok(f"file = open({str(path)!r}, 'w')\nfile.write('é')\nfile.close()\nfile.encoding.lower()").error
+        is None
+    )
+    assert path.read_text("utf-8") == "é"

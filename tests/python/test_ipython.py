@@ -180,7 +180,8 @@ def test_a_reset_begins_anew(fresh_kernel: Kernel) -> None:
     fresh_kernel.ok("gone = 1")
     fresh_kernel.ok("%reset -f")
     error = fresh_kernel.run("gone").error
-    assert error is not None and error["ename"] == "NameError"
+    assert error is not None
+    assert error["ename"] == "NameError"
     assert fresh_kernel.ok("1 + 1").result == "2"
 
 
@@ -219,6 +220,22 @@ def test_a_group_of_exceptions_marks_the_cell(kernel: Kernel) -> None:
     cell = kernel.run("raise ExceptionGroup('several', [ValueError(1), TypeError(2)])")
     assert cell.reply["status"] == "error"
     assert cell.reply["ename"] == "ExceptionGroup"
+
+
+def test_a_value_that_cannot_be_shown_fails_its_cell(kernel: Kernel) -> None:
+    kernel.ok("class Broken:\n    def __repr__(self): raise RuntimeError('no repr')")
+    cell = kernel.run("Broken()")
+    assert cell.reply["status"] == "error"
+    assert "RuntimeError: no repr" in cell.traceback
+    assert kernel.ok("1").result == "1"
+
+
+def test_an_image_keeps_its_namespaces(kernel: Kernel) -> None:
+    kernel.ok("from IPython.display import SVG")
+    source = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="9"><g/></svg>'
+    shown = kernel.ok(f"SVG({source!r})").published("execute_result")[0]["data"]["image/svg+xml"]
+    for declaration in ['xmlns="http://www.w3.org/2000/svg"', 'xmlns:xlink="http://www.w3.org/1999/xlink"']:
+        assert shown.count(declaration) == 1
 
 
 def test_user_expressions_may_await(kernel: Kernel) -> None:
@@ -379,4 +396,4 @@ def test_guis(kernel: Kernel) -> None:
 
 @pytest.mark.everloop_only("ipykernel tries to import the toolkit")
 def test_a_gui_that_there_is_none_of(kernel: Kernel) -> None:
-    assert "UsageError" in kernel.run("%gui qt").stderr
+    assert "there is no qt event loop" in kernel.run("%gui qt").stderr

@@ -1,4 +1,4 @@
-"""Magics that await: IPython's own, and those that users define with ``async def``."""
+"""Magics that users define with ``async def``, and how the calls of magics are awaited."""
 
 from __future__ import annotations
 

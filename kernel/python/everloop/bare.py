@@ -3,11 +3,20 @@
 import sys
 
 import _everloop
-from everloop import help, tracebacks
+from everloop import autoawait, help, tracebacks
+from everloop.autoawait import Autoawait
 from everloop.displayhook import DisplayHook
 from everloop.namespace import Namespace
 
 CO_COROUTINE = 0x80
+
+#: No attribute can be set on these, so that they look the same with and without IPython.
+TEXT_ONLY = frozenset({bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range})
+
+NO_IPYTHON = (
+    "magics, shell commands and help are IPython's, which this kernel's environment does not have: "
+    "`pip install ipython` there, and restart the kernel"
+)
 
 
 class BareShell:
@@ -21,7 +30,10 @@ class BareShell:
         self._session = session
         self.namespace = Namespace(session.leave)
         self.user_ns = self.namespace.user_ns
+        self.autoawait = Autoawait(self.user_ns)
         self.execution_count = 0
+        #: The text of each result that was shown, by the number of its cell.
+        self.result_texts = {}
         self.displayhook = sys.displayhook = DisplayHook(self.namespace, lambda: self.execution_count)
 
     def count(self, cell):
@@ -35,10 +47,13 @@ class BareShell:
     async def run(self, cell, number):
         """Run the cell; returns its reply, without count and payload."""
         try:
-            # An interrupt is raised inside this step and nowhere else in the shell.
-            expressions = await _everloop.Interruptible(cell, self._run_code(cell, number))
+            coroutine, asynchronous = self._code_of(cell, number)
+            # An interrupt is raised inside of it and nowhere else in the shell.
+            expressions = await self.autoawait.run(coroutine, cell, asynchronous)
         except BaseException as raised:
-            return self.failed(cell.interrupt_of(raised))
+            error = cell.interrupt_of(raised)
+            language = await self._session.best_language()
+            return language.failed(error)
         return {"status": "ok", "user_expressions": expressions}
 
     def failed(self, error):
@@ -52,31 +67,57 @@ class BareShell:
         _everloop.publish("error", content)
         return {"status": "error", "user_expressions": {}, **content}
 
-    async def _run_code(self, cell, number):
+    def show(self, value, number):
+        """Publish `value` as the result of cell `number`."""
+        text = self.displayhook.show(value, number)
+        if text is not None:
+            self.result_texts[number] = text
+            _everloop.record_output(number, text)
+
+    async def evaluate(self, expressions):
+        """The `user_expressions` of a reply; they may await."""
+        return {name: await self._expression(text) for name, text in expressions.items()}
+
+    def _code_of(self, cell, number):
+        """The coroutine of the cell, and whether it awaits at its top level. A command of ours is no Python."""
         leave = self.namespace.exit_command(cell.code)
-        if leave is not None:
-            leave()
-            return {}
         asked = help.question(cell.code)
+        parameter = autoawait.parameter(cell.code)
+        if leave is not None:
+            return _call(leave), False
         if asked is not None:
-            self._session.payload.extend(filter(None, [help.answer(*asked, self.user_ns)]))
-            return {}
-        filename = tracebacks.register_cell(number, cell.code)
+            return _call(self._answer, *asked), False
+        if parameter is not None:
+            return _call(self.autoawait.command, parameter), False
+        if _everloop.needs_ipython(cell.code):
+            raise ModuleNotFoundError(NO_IPYTHON, name="IPython")
+        code = _everloop.transform_cell(cell.code)
+        statements = _everloop.Statements(code, tracebacks.register_cell(number, code), self.autoawait.enabled)
+        return self.run_cell_async(cell, number, statements), statements.asynchronous
+
+    def _answer(self, name, detail_level):
+        self._session.payload.extend(filter(None, [help.answer(name, detail_level, self.user_ns)]))
+
+    async def run_cell_async(self, cell, number, statements):
+        """The cell's coroutine: what a runner gets. It has the name that IPython's has, which runners show."""
         value = None
-        for code in _everloop.Statements(cell.code, filename):
+        for code in statements:
             value = eval(code, self.user_ns)
             if code.co_flags & CO_COROUTINE:
                 value = await value
         if value is not None and not cell.silent and not _everloop.is_silenced(cell.code):
-            text = self.displayhook.show(value, number)
-            if text is not None and cell.store_history:
-                _everloop.record_output(number, text)
-        return {name: await self._expression(text) for name, text in cell.user_expressions.items()}
+            # Others may show themselves in a way that IPython can be told about.
+            language = self if type(value) in TEXT_ONLY else await self._session.best_language()
+            language.show(value, number)
+        if not cell.user_expressions:
+            return {}
+        language = await self._session.best_language()
+        return await language.evaluate(cell.user_expressions)
 
     async def _expression(self, text):
         try:
             value = None
-            for code in _everloop.Statements(text, "<user_expression>"):
+            for code in _everloop.Statements(text, "<user_expression>", self.autoawait.enabled):
                 value = eval(code, self.user_ns)
                 if code.co_flags & CO_COROUTINE:
                     value = await value
@@ -87,3 +128,8 @@ class BareShell:
             ename, evalue, traceback = tracebacks.render(error)
             return {"status": "error", "ename": ename, "evalue": evalue, "traceback": traceback}
         return {"status": "ok", "data": data, "metadata": metadata}
+
+
+async def _call(function, *args):
+    function(*args)
+    return {}

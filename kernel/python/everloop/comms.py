@@ -26,6 +26,7 @@ def _adopt(package):
             content = {"data": {} if data is None else data, "comm_id": self.comm_id, **keys}
             _everloop.publish(msg_type, content, metadata, buffers)
 
+    Comm.__qualname__ = "Comm"
     _manager = CommManager()
     package.create_comm = Comm
     package.get_comm_manager = lambda: _manager

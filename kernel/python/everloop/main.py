@@ -43,14 +43,10 @@ def _take_interrupts():
 
 
 def _install_streams():
-    from everloop import comms, display, stdin, streams
-    from everloop.compat import negative_numbers, nest_asyncio, sockets, subprocesses
+    from everloop import comms, compat, display, stdin, streams
 
     comms.install()
-    negative_numbers.install()
-    nest_asyncio.install()
-    sockets.install()
-    subprocesses.install()
+    compat.install()
     streams.install()
     display.install(builtins)
     _install_site_builtins()

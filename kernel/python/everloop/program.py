@@ -2,7 +2,7 @@
 
 import sys
 
-from everloop.compat import negative_numbers, nest_asyncio, sockets, subprocesses
+from everloop import compat
 from everloop.compat.imports import after_import
 
 
@@ -13,10 +13,7 @@ def prepare():
 
         add_site_packages()
     after_import("asyncio", _take_over)
-    negative_numbers.install()
-    nest_asyncio.install()
-    sockets.install()
-    subprocesses.install()
+    compat.install()
 
 
 def _take_over(asyncio):

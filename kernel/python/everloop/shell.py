@@ -5,6 +5,7 @@ A *language* knows how to count and to run a cell: :class:`everloop.bare.BareShe
 """
 
 import asyncio
+import contextlib
 import contextvars
 
 import _everloop
@@ -47,6 +48,14 @@ class Shell:
         """The user wants to leave; with `keep_kernel` only the front end ends."""
         self.payload.append({"source": "ask_exit", "keepkernel": keep_kernel})
         self._exit = keep_kernel
+
+    async def best_language(self):
+        """The language that knows more than plain Python: IPython, loaded now, or the bare shell where it is missing."""
+        if self.loading is not None:
+            # An interrupt does not end it: whoever asks has something to show yet.
+            with contextlib.suppress(asyncio.CancelledError):
+                await self.loading.finish()
+        return self.language
 
     async def _execute(self, cell):
         parent.set(cell)

@@ -3,6 +3,8 @@
 https://jupyter-client.readthedocs.io/en/stable/messaging.html#messages-on-the-stdin-router-dealer-channel
 """
 
+import sys
+
 import _everloop
 
 
@@ -13,14 +15,14 @@ class StdinNotImplementedError(NotImplementedError):
 def input(prompt="", /):
     """Ask the front end for a line of text; the end-of-file character raises EOFError."""
     if not _everloop.allow_stdin():
-        raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")
+        raise _not_implemented("raw_input was called, but this frontend does not support input requests.")
     return _ask(str(prompt), password=False)
 
 
 def getpass(prompt="Password: ", stream=None, *, echo_char=None):
     """Ask the front end for a line of text that it does not show. `stream` and `echo_char` are the front end's affair."""
     if not _everloop.allow_stdin():
-        raise StdinNotImplementedError("getpass was called, but this frontend does not support input requests.")
+        raise _not_implemented("getpass was called, but this frontend does not support input requests.")
     if stream is not None:
         import warnings
 
@@ -36,6 +38,12 @@ def install(builtins):
 
     builtins.input = input
     module.getpass = getpass
+
+
+def _not_implemented(message):
+    # IPython's own class where it is loaded: its magics go on without an answer when they see it.
+    ipython = sys.modules.get("IPython.core.error")
+    return getattr(ipython, "StdinNotImplementedError", StdinNotImplementedError)(message)
 
 
 def _ask(prompt, password):

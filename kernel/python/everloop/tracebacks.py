@@ -43,14 +43,19 @@ def register_cell(execution_count, code):
         filename = f"<everloop-cell-{execution_count}>"
     else:
         filename = f"<everloop-cell-{execution_count}-{_registered}>"
+    _publish_lines(filename, remember_cell(filename, execution_count, code))
+    return filename
+
+
+def remember_cell(filename, execution_count, code):
+    """Show `filename` as cell number `execution_count`, with the lines of `code`, which are returned."""
     if len(_cells) >= MAX_CELLS:
         _forget_oldest()
     lines = code.splitlines(True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     _cells[filename] = (execution_count, lines)
-    _publish_lines(filename, lines)
-    return filename
+    return lines
 
 
 def cells():
@@ -468,12 +473,20 @@ def _standard(error, tb):
     """The standard library's layout, which can nest, without our frames and with the names of cells."""
     import traceback
 
-    report = traceback.TracebackException(type(error), error, tb)
+    report = traceback.TracebackException(type(error), error, _of_user(tb))
     _drop_files(report, _our_files(error, tb, set()), set())
     text = "".join(report.format())
     for filename in {name for name in _cells if name in text}:
         text = text.replace(f'File "{filename}"', cell_name(filename))
     return text.splitlines()
+
+
+def _of_user(tb):
+    """`tb` from the first frame of a cell on: what ran the cell is ours or IPython's."""
+    user = tb
+    while user is not None and user.tb_frame.f_code.co_filename not in _cells:
+        user = user.tb_next
+    return user or tb
 
 
 def _our_files(error, tb, seen):

@@ -14,6 +14,8 @@ pub(super) fn build() -> Interpreter {
     settings.install_signal_handlers = true;
     // What a thread prints belongs to the cell that started it.
     settings.thread_inherit_context = true;
+    // Text is UTF-8, as in a program; with the default, what is not ASCII could not be written to a file.
+    settings.utf8_mode = 1;
     settings.argv = vec!["everloop".to_owned()];
     settings.write_bytecode = true;
     with_settings(settings)

@@ -6,6 +6,7 @@
 //! - `output`: publishing under the parent of the current context
 //! - `json`: Python values as JSON
 //! - `origin`: `Origin`, what outputs carry as parent when it is no cell
+//! - `compile`: the builtin, for syntax trees that RustPython cannot take
 //! - `spawn`: starting a program without a copy of this process
 //! - `transform`: the cell transformer, with Python's exceptions
 //! - `door`: what the functions of the module reach: outbox, stdin, history, the loop's inbox
@@ -13,6 +14,7 @@
 //! The functions here are adapters; what they do is in those files.
 
 pub mod cell;
+mod compile;
 pub mod door;
 pub(crate) mod import;
 pub mod interrupts;
@@ -37,7 +39,7 @@ mod _everloop {
         Py, PyObjectRef, PyRef, PyResult, VirtualMachine,
         builtins::{PyModule, PyStrRef},
         class::PyClassImpl,
-        function::OptionalArg,
+        function::{FuncArgs, OptionalArg},
     };
 
     use super::cell::{Cell, Interruptible};
@@ -165,6 +167,18 @@ mod _everloop {
     #[pyfunction]
     fn needs_ipython(code: PyStrRef) -> bool {
         crate::cell::transform(&code.to_string_lossy()).is_ok_and(|cell| cell.uses_ipython)
+    }
+
+    /// Lets `compile` call the builtin, for a `tree` (the class of syntax trees) with what `repaired` returns of it.
+    #[pyfunction]
+    fn set_up_compile(builtin: PyObjectRef, tree: PyObjectRef, repaired: PyObjectRef) {
+        super::compile::set_up(builtin, tree, repaired);
+    }
+
+    /// The builtin `compile`.
+    #[pyfunction]
+    fn compile(args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        super::compile::compile(args, vm)
     }
 
     /// Remembers what was typed as cell `number`, and the Python that it stands for if that is something else.

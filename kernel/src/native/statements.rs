@@ -12,6 +12,7 @@ use rustpython_vm::{
     builtins::{PyBaseExceptionRef, PyCode, PyStrRef, PyType},
     common::lock::PyMutex,
     compiler::{CompileError, Mode, ast, codegen::compile::compile_top, parser},
+    function::OptionalArg,
     protocol::PyIterReturn,
     pyclass,
     types::{Constructor, IterNext, Iterable, SelfIter},
@@ -24,7 +25,7 @@ const ALLOW_TOP_LEVEL_AWAIT: i32 = 0x2000;
 pub struct Statements {
     source: String,
     file: SourceFile,
-    /// What the cell transformer says of the whole source; without it, a top-level await is a syntax error.
+    /// Whether a top-level await compiles: the whole source has one, and autoawait is on.
     asynchronous: bool,
     rest: PyMutex<VecDeque<ast::Stmt>>,
 }
@@ -32,13 +33,13 @@ pub struct Statements {
 impl Statements {
     /// # Errors
     /// SyntaxError, as the builtin `compile` words it.
-    fn parse(source: &str, filename: &str, vm: &VirtualMachine) -> PyResult<Self> {
+    fn parse(source: &str, filename: &str, autoawait: bool, vm: &VirtualMachine) -> PyResult<Self> {
         let Ok(parsed) = parser::parse_module(source) else {
             return Err(syntax_error(source, filename, vm));
         };
         let file = SourceFileBuilder::new(filename, source).finish();
         let rest = PyMutex::new(parsed.into_syntax().body.into_iter().collect());
-        let asynchronous = crate::cell::asynchrony(source).is_some();
+        let asynchronous = autoawait && crate::cell::asynchrony(source).is_some();
         Ok(Self {
             source: source.to_owned(),
             file,
@@ -103,20 +104,27 @@ fn syntax_error(source: &str, filename: &str, vm: &VirtualMachine) -> PyBaseExce
 }
 
 impl Constructor for Statements {
-    type Args = (PyStrRef, PyStrRef);
+    type Args = (PyStrRef, PyStrRef, OptionalArg<bool>);
 
     fn py_new(
         _class: &Py<PyType>,
-        (source, filename): Self::Args,
+        (source, filename, autoawait): Self::Args,
         vm: &VirtualMachine,
     ) -> PyResult<Self> {
         let source = source.try_as_utf8(vm)?.as_str();
-        Self::parse(source, &filename.to_string_lossy(), vm)
+        let autoawait = autoawait.unwrap_or(true);
+        Self::parse(source, &filename.to_string_lossy(), autoawait, vm)
     }
 }
 
 #[pyclass(with(Constructor, Iterable, IterNext))]
-impl Statements {}
+impl Statements {
+    /// Whether its code may await, and some runner has to drive it.
+    #[pygetset]
+    fn asynchronous(zelf: &Py<Self>) -> bool {
+        zelf.asynchronous
+    }
+}
 
 impl SelfIter for Statements {}
 

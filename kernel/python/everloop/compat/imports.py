@@ -1,8 +1,9 @@
-"""Doing something to a library when it has been imported, and not a moment before."""
+"""Doing something to a library when it is imported, and not a moment before."""
 
+import contextlib
 import sys
 
-_actions = {}
+_wrappers = {}
 
 
 def after_import(name, action):
@@ -11,33 +12,44 @@ def after_import(name, action):
     if module is not None:
         action(module)
         return
-    if not _actions:
+
+    @contextlib.contextmanager
+    def afterwards(module):
+        yield
+        action(module)
+
+    around_import(name, afterwards)
+
+
+def around_import(name, wrapper):
+    """Let the module `name` be executed inside of ``with wrapper(module)``; nothing if it has been already."""
+    if not _wrappers:
         sys.meta_path.insert(0, _Finder)
-    _actions[name] = action
+    _wrappers[name] = wrapper
 
 
 class _Finder:
-    """Finds the modules that have an action, where everybody finds them."""
+    """Finds the modules that have a wrapper, where everybody finds them."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):
-        action = _actions.get(name)
-        if action is None:
+        wrapper = _wrappers.get(name)
+        if wrapper is None:
             return None
         for finder in sys.meta_path:
             spec = None if finder is _Finder else finder.find_spec(name, path, target)
             if spec is not None:
-                spec.loader = _Loader(spec.loader, action)
+                spec.loader = _Loader(spec.loader, wrapper)
                 return spec
         return None
 
 
 class _Loader:
-    """Loads as `loader` does, then calls the action."""
+    """Loads as `loader` does, inside of the wrapper."""
 
-    def __init__(self, loader, action):
+    def __init__(self, loader, wrapper):
         self._loader = loader
-        self._action = action
+        self._wrapper = wrapper
 
     def __getattr__(self, name):
         return getattr(self._loader, name)
@@ -46,5 +58,5 @@ class _Loader:
         return self._loader.create_module(spec)
 
     def exec_module(self, module):
-        self._loader.exec_module(module)
-        self._action(module)
+        with self._wrapper(module):
+            self._loader.exec_module(module)

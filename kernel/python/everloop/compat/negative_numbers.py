@@ -6,19 +6,17 @@ The parser never makes such a constant (``-5`` is a minus and a 5), but programs
 import _ast
 import builtins
 
+import _everloop
+from everloop.compat.imports import after_import
+
 
 def install():
     """Write such numbers as the parser would, whoever compiles."""
     compile = builtins.compile
-
-    def safe_compile(source, *args, **kwargs):
-        if isinstance(source, _ast.AST):
-            source = rewritten(source)
-        return compile(source, *args, **kwargs)
-
-    safe_compile.__name__ = safe_compile.__qualname__ = "compile"
-    safe_compile.__doc__ = compile.__doc__
-    builtins.compile = safe_compile
+    _everloop.set_up_compile(compile, _ast.AST, rewritten)
+    builtins.compile = _everloop.compile
+    # It compiles every statement of every cell; what rewrites cells asks for `rewritten` itself.
+    after_import("codeop", lambda module: setattr(module, "compile", compile))
 
 
 def rewritten(tree):

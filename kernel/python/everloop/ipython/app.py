@@ -37,6 +37,11 @@ class IPKernelApp(BaseIPythonApplication, InteractiveShellApp):
         )
         self.shell.configurables.append(self)
 
+    @property
+    def kernel(self):
+        """``get_ipython().kernel``."""
+        return self.shell.kernel
+
     def run_startup(self):
         """Load the extensions and run the startup files that the configuration names."""
         self.init_gui_pylab()

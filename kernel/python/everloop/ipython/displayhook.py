@@ -2,6 +2,7 @@
 
 from IPython.core.displayhook import DisplayHook
 
+import _everloop
 from everloop.formatters import encoded
 from everloop.ipython.messages import Publisher
 
@@ -19,6 +20,10 @@ class ZMQShellDisplayHook(DisplayHook):
         """Go on with the three last `results` of the bare shell."""
         self._, self.__, self.___ = results
         self.shell.user_ns.update({"_": self._, "__": self.__, "___": self.___})
+
+    def quiet(self):
+        """Whether a `;` at the end of the cell keeps its value from being shown."""
+        return _everloop.is_silenced(self.shell.history_manager.input_hist_parsed[-1])
 
     def flush(self):
         """Forget all results; also those that IPython's own leaves among the hidden names."""

@@ -2,8 +2,7 @@
 
 from IPython.core import formatters
 
-# No attribute can be set on these, so that they have no `_repr_*_`, `_ipython_display_` or `_repr_mimebundle_`.
-_TEXT_ONLY = frozenset({bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range, type(None)})
+from everloop.bare import TEXT_ONLY
 
 
 class DisplayFormatter(formatters.DisplayFormatter):
@@ -13,17 +12,25 @@ class DisplayFormatter(formatters.DisplayFormatter):
     rest of its cell.
     """
 
+    _printers = ()
+    _formatters = 0
+
     def format(self, obj, include=None, exclude=None):
         """As IPython's."""
-        if type(obj) not in _TEXT_ONLY or include or exclude or self._has_printers():
+        if type(obj) not in TEXT_ONLY or include or exclude or self._has_printers():
             return super().format(obj, include=include, exclude=exclude)
         formatter = self.formatters["text/plain"]
         return ({"text/plain": formatter(obj)}, {}) if formatter.enabled else ({}, {})
 
     def _has_printers(self):
-        rich = (formatter for name, formatter in self.formatters.items() if name != "text/plain")
-        return any(map(_has_printer, (self.ipython_display_formatter, self.mimebundle_formatter, *rich)))
-
-
-def _has_printer(formatter):
-    return formatter.type_printers or formatter.deferred_printers or formatter.singleton_printers
+        known = self.formatters
+        if len(known) != self._formatters:
+            rich = [formatter for name, formatter in known.items() if name != "text/plain"]
+            # Traits are slow to read, and the dicts stay the same.
+            self._printers = tuple(
+                printers
+                for formatter in (self.ipython_display_formatter, self.mimebundle_formatter, *rich)
+                for printers in (formatter.type_printers, formatter.deferred_printers, formatter.singleton_printers)
+            )
+            self._formatters = len(known)
+        return any(self._printers)

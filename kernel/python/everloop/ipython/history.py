@@ -21,13 +21,23 @@ class HistoryManager(history.HistoryManager):
         self.db_input_cache_lock = threading.Lock()
         self.db_output_cache_lock = threading.Lock()
         self.using_thread = False
+        if not isinstance(history.HistoryManager.save_flag, property):
+            # IPython 8 sets it for the thread that writes, which there is none of.
+            self.save_flag = threading.Event()
         self.new_session()
 
-    def adopt(self, namespace):
-        """Go on with the inputs and outputs of a bare shell: a :class:`everloop.namespace.Namespace`."""
+    def adopt(self, bare):
+        """Go on with the inputs and outputs of a :class:`everloop.bare.BareShell`."""
+        namespace = bare.namespace
         self.input_hist_parsed = namespace.inputs
         self.input_hist_raw = list(namespace.inputs)
         self.output_hist = namespace.out
+        for number, text in bare.result_texts.items():
+            self.output_hist_reprs[number] = text
+            # IPython 8 does not have it.
+            if hasattr(history, "HistoryOutput"):
+                result = history.HistoryOutput(output_type="execute_result", bundle={"text/plain": text})
+                self.outputs[number].append(result)
         self._i00, self._i, self._ii, self._iii = namespace.recent_inputs()
 
     def new_session(self, conn=None):

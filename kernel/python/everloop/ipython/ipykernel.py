@@ -18,14 +18,15 @@ VERSION = (7, 4, 0)
 def install(app):
     """Put the modules into place; `app` is the application that `ipykernel.kernelapp` would have made."""
     version = ".".join(map(str, VERSION))
-    package = _module("ipykernel", __version__=version, version_info=VERSION, __path__=[])
+    connecting = {"get_connection_file": _connection_file, "get_connection_info": _connection_info}
+    package = _module("ipykernel", __version__=version, version_info=VERSION, __path__=[], **connecting)
     modules = {
         "zmqshell": {"ZMQInteractiveShell": ZMQInteractiveShell, "ZMQDisplayPublisher": ZMQDisplayPublisher},
         "displayhook": {"ZMQShellDisplayHook": ZMQShellDisplayHook},
         "kernelapp": {"IPKernelApp": type(app)},
         "ipkernel": {"IPythonKernel": Kernel},
         "kernelbase": {"Kernel": Kernel},
-        "connect": {"get_connection_file": _connection_file, "get_connection_info": _connection_info},
+        "connect": connecting,
     }
     for name, contents in modules.items():
         setattr(package, name, _module(f"ipykernel.{name}", **contents))

@@ -2,13 +2,14 @@
 
 import builtins
 import sys
+from warnings import warn
 
 import _everloop
-from everloop import lookups, tracebacks
+from everloop import lookups, runners, tracebacks
 from everloop.ipython import ipykernel
 from everloop.ipython.app import IPKernelApp
 from everloop.ipython.lookups import Lookups
-from everloop.ipython.shell import ZMQInteractiveShell
+from everloop.ipython.shell import ZMQInteractiveShell, text_of
 
 
 class IPython:
@@ -41,7 +42,7 @@ class IPython:
         ip = self.ip
         ip.leave = self._session.leave
         ip.execution_count = bare.execution_count + 1
-        ip.history_manager.adopt(bare.namespace)
+        ip.history_manager.adopt(bare)
         ip.displayhook.adopt(bare.displayhook.results)
         # It would be restored, and keeps its results alive.
         sys.displayhook = sys.__displayhook__
@@ -61,10 +62,11 @@ class IPython:
 
     async def run(self, cell, number):
         """Run the cell; returns its reply, without count and payload."""
-        self.ip.shown_error = None
+        self.ip.shown_error, self.ip.display_failed = None, False
         try:
-            # An interrupt is raised inside this step and nowhere else in the shell.
-            reply = await _everloop.Interruptible(cell, self._run_cell(cell))
+            # An interrupt is raised inside these steps and nowhere else in the shell.
+            runner, coroutine = await _everloop.Interruptible(cell, self._code_of(cell))
+            reply = await runners.drive(runner, coroutine, cell)
         except BaseException as raised:
             reply = self.failed(cell.interrupt_of(raised))
         manager = self.ip.payload_manager
@@ -75,16 +77,34 @@ class IPython:
     def failed(self, error):
         """Show `error`; returns the reply of the cell that it ended."""
         self.ip.shown_error = None
-        self.ip.showtraceback((type(error), error, error.__traceback__))
+        is_exit = isinstance(error, SystemExit)
+        # None of the frames is IPython's own, which it would leave out.
+        self.ip.showtraceback((type(error), error, error.__traceback__), tb_offset=0, exception_only=is_exit)
+        if is_exit:
+            warn("To exit: use 'exit', 'quit', or Ctrl-D.", stacklevel=1)
         return self._error_reply(error)
 
-    async def _run_cell(self, cell):
-        ip = self.ip
+    def show(self, value, number):
+        """Publish `value` as the result of cell `number`, the one that runs."""
+        self.ip.displayhook(value)
+
+    async def evaluate(self, expressions):
+        """The `user_expressions` of a reply; they may await."""
+        return await self.ip.evaluate(expressions)
+
+    async def _code_of(self, cell):
+        """What drives the cell, and its coroutine."""
         code, failure = cell.code, None
         try:
-            code = ip.transform_cell(cell.code)
+            code = self.ip.transform_cell(cell.code)
         except Exception:
             failure = sys.exc_info()
+        runner = self.ip.runner_of(cell.code, code, failure)
+        return runner, self.run_cell_async(cell, code, failure)
+
+    async def run_cell_async(self, cell, code, failure):
+        """The cell's coroutine: what the runner gets. It has the name that IPython's own has, which runners show."""
+        ip = self.ip
         metadata = cell.metadata
         coroutine = ip.run_cell_async(
             cell.code,
@@ -104,13 +124,13 @@ class IPython:
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
             return self._error_reply(ip.interrupt_of(error))
+        if ip.display_failed:
+            return self._error_reply(ip.shown_error)
         return {"status": "ok", "user_expressions": await ip.evaluate(cell.user_expressions)}
 
     def _error_reply(self, error):
-        shown = self.ip.shown_error
-        if shown is None:
-            # Shown as text, or not at all: front ends still mark the cell.
-            shown = {"ename": type(error).__name__, "evalue": str(error), "traceback": []}
+        # What was shown as text, or not at all, marks the cell too.
+        shown = self.ip.shown_error or {"ename": type(error).__name__, "evalue": text_of(error), "traceback": []}
         return {"status": "error", "user_expressions": {}, **shown}
 
 

@@ -10,12 +10,13 @@ import re
 import sys
 import threading
 
+import _everloop
 from everloop.compat.imports import after_import
 
 #: Seconds after the start in which the first cell of a front end that was waiting for the kernel arrives.
 PATIENCE = 0.5
 
-OLDEST = (8, 0)
+OLDEST = (8, 30)
 
 # What only IPython knows. Code that has it in a comment loads IPython too, which does no harm.
 _NAMES = re.compile(r"\b(get_ipython|IPython|ipykernel|__IPYTHON__)\b")
@@ -52,11 +53,12 @@ class Loading:
         if self._configured:
             # Startup files and extensions may change what any cell means.
             return not cell.silent
-        return _needs(cell.code) or _NAMES.search(cell.code) is not None
+        return _everloop.needs_ipython(cell.code) or _NAMES.search(cell.code) is not None
 
     def watch(self):
         """Load when the kernel has nothing else to do, or when a library asks for IPython."""
         builtins.get_ipython = self._shell.user_ns["get_ipython"] = self.get_ipython
+        builtins.display = self._display
         after_import("IPython", lambda module: self._imported_by_user())
         self._shell.loop.call_later(PATIENCE, self._import_in_thread)
 
@@ -64,6 +66,16 @@ class Loading:
         """The shell, loaded now if it has to be."""
         self._finish_now()
         return None if self._failed else self._shell.language.ip
+
+    def _display(self, *objs, **kwargs):
+        """``display``, until IPython replaces it by its own."""
+        display = builtins.display
+        self._finish_now()
+        if builtins.display is display or self._failed:
+            from everloop.display import display
+        else:
+            display = builtins.display
+        return display(*objs, **kwargs)
 
     # -- loading
 
@@ -123,8 +135,9 @@ class Loading:
 
     def _import(self):
         try:
+            _check_version()
             import everloop.ipython.app  # noqa: F401
-        except BaseException as error:
+        except Exception as error:
             self._failed = error
 
     def _take_over(self):
@@ -134,7 +147,8 @@ class Loading:
         # Before anything else: what is loaded here may ask for it again.
         shell.loading = None
         try:
-            self._check()
+            if self._failed is not None:
+                raise self._failed
             from everloop.ipython.language import IPython
 
             shell.language = IPython(shell, shell.language)
@@ -144,18 +158,13 @@ class Loading:
             for namespace in (builtins.__dict__, shell.user_ns):
                 namespace.pop("get_ipython", None)
 
-    def _check(self):
-        if self._failed is not None:
-            raise self._failed
-        import IPython
 
-        if IPython.version_info[:2] < OLDEST:
-            oldest = ".".join(map(str, OLDEST))
-            raise ImportError(f"IPython {IPython.__version__} is too old, {oldest} is the oldest that can be used")
+def _check_version():
+    import IPython
 
-
-def _needs(code):
-    return re.search(r"^\s*[%!?/;,>]|In \[|\?\s*$|=\s*[%!]|\A\s", code, re.M) is not None
+    if IPython.version_info[:2] < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise ImportError(f"IPython {IPython.__version__} is too old, {oldest} is the oldest that can be used")
 
 
 def _warm_tracebacks():

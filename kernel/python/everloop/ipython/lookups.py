@@ -6,6 +6,8 @@ from IPython.core.completer import provisionalcompleter, rectify_completions
 
 # A line that is IPython's own: a magic, a command of the system shell, also on the right of an assignment.
 _LINE = re.compile(r"\s*(?:[\w., ]+=\s*)?[%!]")
+# A character by its name.
+_SYMBOL = re.compile(r"\\[^\W\d][\w -]*\Z")
 _CELL_MAGIC = re.compile(r"%%(\w+)")
 # Below any other cell magic there is text of another language.
 _PYTHON_BELOW = frozenset({"time", "timeit", "prun", "capture", "debug", "code_wrap"})
@@ -23,7 +25,7 @@ class Lookups:
     def complete(self, code, cursor_pos):
         """The content of `complete_reply`, or None for code that is plain Python."""
         line = code[:cursor_pos].rpartition("\n")[2]
-        if not (_LINE.match(line) or _is_foreign(code) or self._has_own_completers()):
+        if not (_LINE.match(line) or _SYMBOL.search(line) or _is_foreign(code) or self._has_own_completers()):
             return None
         with provisionalcompleter():
             found = list(rectify_completions(code, self._ip.Completer.completions(code, cursor_pos)))

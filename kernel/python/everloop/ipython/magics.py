@@ -5,6 +5,7 @@ import os
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.core.magics import CodeMagics
+from IPython.core.magics.code import InteractivelyDefined, MacroToEdit
 
 
 @magics_class
@@ -17,16 +18,25 @@ class KernelMagics(Magics):
 
         The arguments are those of IPython's own `%edit`.
         """
-        last_call = last_call or ["", ""]
         options, arguments = self.parse_options(parameter_s, "prn:")
         try:
-            filename, line_number, _ = CodeMagics._find_edit_target(self.shell, arguments, options, last_call)
-        except TypeError:
+            filename, line_number, _ = self._edit_target(arguments, options, last_call or ["", ""])
+        except MacroToEdit:
+            print("Macros cannot be edited: their text is no file of the front end's.")
+            return
+        if filename is None:
             # What to edit was not found, which has been said.
             return
         self.shell.payload_manager.write_payload(
             {"source": "edit_magic", "filename": os.path.abspath(filename), "line_number": line_number}
         )
+
+    def _edit_target(self, arguments, options, last_call):
+        try:
+            return CodeMagics._find_edit_target(self.shell, arguments, options, last_call)
+        except InteractivelyDefined as defined:
+            # A function of a cell: the cell is what there is to edit.
+            return CodeMagics._find_edit_target(self.shell, str(defined.index), options, last_call)
 
     @line_magic
     def clear(self, line):
@@ -89,5 +99,6 @@ class KernelMagics(Magics):
         from IPython.display import Javascript, display
 
         # `%autosave` is the classic notebook's.
-        display(Javascript(f"IPython.notebook.set_autosave_interval({interval * 1000})"))
+        script = Javascript(f"IPython.notebook.set_autosave_interval({interval * 1000})")
+        display(script, include=["application/javascript"])
         print(f"Autosaving every {interval} seconds" if interval else "Autosave disabled")

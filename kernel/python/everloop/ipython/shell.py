@@ -1,23 +1,34 @@
 """The subclass of IPython's shell that cells run in."""
 
+import re
+import sys
+
 from IPython.core import page
 from IPython.core.autocall import ZMQExitAutocall
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell, InteractiveShellABC
 from IPython.core.usage import default_banner
-from traitlets import CBool, Instance, Type, default
+from traitlets import CBool, Instance, Type, default, observe
 
 import _everloop
+from everloop import runners, tracebacks
+from everloop.compat import negative_numbers
+from everloop.ipython.compiler import CachingCompiler
 from everloop.ipython.display_pub import ZMQDisplayPublisher
 from everloop.ipython.displayhook import ZMQShellDisplayHook
 from everloop.ipython.formatting import DisplayFormatter
 from everloop.ipython.history import HistoryManager
 from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
+from everloop.ipython.transformer import TransformerManager
 from everloop.magics.awaiting import AwaitingShell
+from everloop.magics.run_files import FileShell
+from everloop.magics.system import SystemCommands
 from everloop.parent import parent
 
 CO_COROUTINE = 0x80
+
+_AWAITS = re.compile(r"\b(await|async)\b")
 
 NO_MATPLOTLIB = (
     "matplotlib cannot be used here ({}): it and numpy are extensions for CPython, which RustPython cannot load. "
@@ -25,11 +36,12 @@ NO_MATPLOTLIB = (
 )
 
 
-class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
+class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveShell):
     """IPython's shell with the kernel for a terminal. It has ipykernel's name, by which libraries know a notebook."""
 
     displayhook_class = Type(ZMQShellDisplayHook)
     display_pub_class = Type(ZMQDisplayPublisher)
+    compiler_class = Type(CachingCompiler)
     kernel = Instance(Kernel)
     exiter = Instance(ZMQExitAutocall)
     # There is no readline.
@@ -38,10 +50,15 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
     #: Set by `exit(keep_kernel=True)`, which ends the front end alone.
     keepkernel_on_exit = None
 
+    # What `%autoawait` and the configuration name.
+    loop_runner_map = runners.loop_runner_map
+
     #: Called with `keep_kernel` when the user wants to leave.
     leave = None
     #: The error that the running cell ended with, as it was shown: an ``error`` message's content.
     shown_error = None
+    #: Whether the value of the running cell could not be formatted, which fails the cell.
+    display_failed = False
 
     @default("banner1")
     def _default_banner1(self):
@@ -54,6 +71,10 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
     @default("kernel")
     def _default_kernel(self):
         return Kernel(self)
+
+    @default("input_transformer_manager")
+    def _default_input_transformer_manager(self):
+        return TransformerManager()
 
     # -- set-up
 
@@ -117,6 +138,32 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
         except ImportError as error:
             raise UsageError(NO_MATPLOTLIB.format(error)) from None
 
+    def transform_ast(self, node):
+        """As IPython; what the user's transformers made of the tree has to be something that can be compiled."""
+        node = super().transform_ast(node)
+        return negative_numbers.rewritten(node) if self.ast_transformers else node
+
+    # -- what drives a cell
+
+    @default("loop_runner")
+    def _default_loop_runner(self):
+        return runners.asyncio
+
+    @observe("loop_runner")
+    def _switch_runner(self, change):
+        runners.switch(change.old, change.new)
+
+    def runner_of(self, code, transformed, failure):
+        """What drives the cell `code`; `failure` is what its transformation ended with, or None."""
+        if self.loop_runner is runners.asyncio:
+            return runners.asyncio
+        if not self.should_run_async(code, transformed_cell=transformed, preprocessing_exc_tuple=failure):
+            return runners.asyncio
+        if isinstance(self.loop_runner, runners.Runner) or _AWAITS.search(code):
+            return self.loop_runner
+        # It has magics, but none to await with a runner of the user's: IPython would not call that.
+        return runners.asyncio
+
     # -- whose output
 
     @property
@@ -150,12 +197,33 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
     def interrupt_of(self, error):
         """The KeyboardInterrupt that `error`, a cancellation of the running cell, stands for; else `error`."""
         cell = parent.get()
-        return cell.interrupt_of(error) if isinstance(cell, _everloop.Cell) else error
+        if not isinstance(cell, _everloop.Cell):
+            return error
+        interrupt = cell.interrupt_of(runners.as_cancellation(error))
+        return interrupt if isinstance(interrupt, KeyboardInterrupt) else error
+
+    def showtraceback(self, exc_tuple=None, *args, **kwargs):
+        """As IPython; it prints groups of exceptions as text, which marks no cell."""
+        error = exc_tuple[1] if exc_tuple else sys.exception()
+        if not _has_group(error):
+            super().showtraceback(exc_tuple, *args, **kwargs)
+            return
+        etype, error, _ = self._get_exc_info(exc_tuple)
+        self._showtraceback(etype, error, tracebacks.render(error)[2])
 
     def _showtraceback(self, etype, evalue, stb):
+        if getattr(self.displayhook, "is_active", False):
+            self.display_failed = True
         _everloop.flush_streams()
-        self.shown_error = {"ename": etype.__name__, "evalue": str(evalue), "traceback": stb}
+        self.shown_error = {"ename": etype.__name__, "evalue": text_of(evalue), "traceback": stb}
         _everloop.publish("error", self.shown_error)
+
+    def _format_exception_for_storage(self, exception, *args, **kwargs):
+        try:
+            return super()._format_exception_for_storage(exception, *args, **kwargs)
+        except Exception:
+            # Its own text raises.
+            return {"ename": type(exception).__name__, "evalue": text_of(exception), "traceback": []}
 
     # -- user_expressions
 
@@ -166,13 +234,31 @@ class ZMQInteractiveShell(AwaitingShell, InteractiveShell):
     async def _evaluate(self, text):
         try:
             value = None
-            for code in _everloop.Statements(text, "<user_expression>"):
+            for code in _everloop.Statements(text, "<user_expression>", self.autoawait):
                 value = eval(code, self.user_global_ns, self.user_ns)
                 if code.co_flags & CO_COROUTINE:
                     value = await value
             return self._format_user_obj(value)
         except Exception:
             return self._user_obj_error()
+
+
+def _has_group(error):
+    seen = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, BaseExceptionGroup):
+            return True
+        seen.add(id(error))
+        error = error.__context__
+    return False
+
+
+def text_of(error):
+    """``str(error)``, for an exception that may raise another when it is asked."""
+    try:
+        return str(error)
+    except Exception:
+        return "<exception str() failed>"
 
 
 InteractiveShellABC.register(ZMQInteractiveShell)

@@ -1,11 +1,13 @@
 """What the shell needs to await magics."""
 
+import contextlib
 import inspect
+import sys
 from contextvars import ContextVar
 
 from IPython.core.magic import MagicAlias
 
-from everloop.magics import frames
+from everloop.magics import frames, table
 from everloop.magics.rest import Rest, drives_asyncio, run_now
 from everloop.magics.rewriting import MARK, Compiler, Rewriting
 
@@ -13,10 +15,17 @@ from everloop.magics.rewriting import MARK, Compiler, Rewriting
 _awaits_magics = ContextVar("everloop_awaits_magics", default=False)
 #: Whether cells run inside of a call of `run_cell`, by a runner that does not take turns of the loop.
 _is_synchronous = ContextVar("everloop_is_synchronous", default=False)
+#: The list that takes the arguments of a call of `run_cell`, in the place of running the cell.
+_deferred = ContextVar("everloop_deferred_cells", default=None)
 
 
 class AwaitingShell:
     """The part of the shell that awaits magics, to be inherited from together with IPython's ``InteractiveShell``."""
+
+    def init_magics(self):
+        """As in IPython, with our own in the place of some."""
+        super().init_magics()
+        table.register(self.magics_manager)
 
     async def run_line_magic_async(self, magic_name, line, _stack_depth=1):
         """As `run_line_magic`; awaits the magic if it can be awaited."""
@@ -47,11 +56,47 @@ class AwaitingShell:
 
     def run_cell(self, *args, **kwargs):
         """As in IPython. Other runners than asyncio's cannot be entered again: then the cell's magics are not awaited."""
+        deferred = _deferred.get()
+        if deferred is not None:
+            deferred.append((args, kwargs))
+            return None
         token = _is_synchronous.set(not drives_asyncio(self))
         try:
             return super().run_cell(*args, **kwargs)
         finally:
             _is_synchronous.reset(token)
+
+    @contextlib.contextmanager
+    def deferred_cells(self):
+        """A list of ``(args, kwargs)``: those of the calls of `run_cell` made inside, whose cells do not run yet."""
+        token = _deferred.set([])
+        try:
+            yield _deferred.get()
+        finally:
+            _deferred.reset(token)
+
+    async def run_nested_cell(self, raw_cell, store_history=False, silent=False, shell_futures=True):
+        """As `run_cell`, awaited."""
+        text, failure = raw_cell, None
+        try:
+            text = self.transform_cell(raw_cell)
+        except Exception:
+            failure = sys.exc_info()
+        result = None
+        try:
+            result = await self.run_cell_async(
+                raw_cell,
+                store_history=store_history,
+                silent=silent,
+                shell_futures=shell_futures,
+                transformed_cell=text,
+                preprocessing_exc_tuple=failure,
+            )
+        finally:
+            self.events.trigger("post_execute")
+            if not silent:
+                self.events.trigger("post_run_cell", result)
+        return result
 
     def should_run_async(self, raw_cell, *, transformed_cell=None, preprocessing_exc_tuple=None):
         """As in IPython; magics may have to be awaited, too."""

@@ -9,6 +9,9 @@ import asyncio
 import contextvars
 import functools
 
+#: What a task is cancelled with when an interrupt met the code that waits for it.
+INTERRUPTED = "interrupted"
+
 
 class Rest:
     """What remains of a call of a magic: `coroutine`, which returns the magic's value.
@@ -21,19 +24,24 @@ class Rest:
         self.needs_asyncio = needs_asyncio
 
 
-def awaiting(magic):
+def awaiting(magic, original=None):
     """Decorate a method of a ``Magics`` class that may return a :class:`Rest`.
 
     IPython's own decorators (``line_magic``, ``needs_local_scope``) go outside of this one.
     """
 
-    @functools.wraps(magic)
+    @functools.wraps(original or magic)
     def synchronous(self, *args, **kwargs):
         result = magic(self, *args, **kwargs)
         return run_now(self.shell, result) if isinstance(result, Rest) else result
 
     synchronous.awaiting = magic
     return synchronous
+
+
+def instead_of(original):
+    """As :func:`awaiting`, for a magic with the documentation, arguments and marks of IPython's `original`."""
+    return functools.partial(awaiting, original=original)
 
 
 def run_now(shell, rest):
@@ -44,24 +52,29 @@ def run_now(shell, rest):
     context = contextvars.copy_context()
     task = loop.create_task(rest.coroutine, context=context)
     try:
-        return loop.run_until_complete(task)
-    except BaseException:
-        _end(loop, task)
-        raise
+        return _run(loop, task)
     finally:
         _adopt(context)
+
+
+def _run(loop, task):
+    try:
+        return loop.run_until_complete(task)
+    except BaseException as error:
+        if task.done():
+            raise
+        interruption = error
+    # What ends the waiting ends the task, unless that has an answer to it: a command of the system ends instead.
+    task.cancel(INTERRUPTED if isinstance(interruption, KeyboardInterrupt) else None)
+    loop.run_until_complete(asyncio.wait([task]))
+    if task.cancelled():
+        raise interruption
+    return task.result()
 
 
 def drives_asyncio(shell):
     """Whether the cells of `shell` can await asyncio's futures."""
     return str(shell.loop_runner) == "asyncio"
-
-
-def _end(loop, task):
-    """An interrupt ends the waiting; the task ends with it."""
-    if not task.done():
-        task.cancel()
-        loop.run_until_complete(asyncio.wait([task]))
 
 
 def _adopt(context):

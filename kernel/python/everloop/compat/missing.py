@@ -1,0 +1,26 @@
+"""Modules of the standard library that RustPython lacks, and everloop has."""
+
+import sys
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+
+_OURS = {"cProfile": "everloop.compat.cprofile"}
+
+
+def install():
+    """Let them be found, where there are no others. Nothing is loaded before it is asked for."""
+    sys.meta_path.append(_Finder)
+
+
+class _Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        return ModuleSpec(name, _Finder, origin="everloop") if name in _OURS else None
+
+    @staticmethod
+    def create_module(spec):
+        return import_module(_OURS[spec.name])
+
+    @staticmethod
+    def exec_module(module):
+        """Its import has done that."""

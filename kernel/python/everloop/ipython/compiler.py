@@ -1,0 +1,34 @@
+"""IPython's compiler, for cells of this kernel."""
+
+import codeop
+
+from IPython.core import compilerop
+
+import _everloop
+from everloop import tracebacks
+
+
+class CachingCompiler(compilerop.CachingCompiler):
+    """Remembers cells for our own tracebacks too, which background tasks and groups of exceptions are shown with."""
+
+    def __init__(self):
+        super().__init__()
+        # A cell is whole, so that what is missing in it is an error with a place.
+        self.flags &= ~codeop.PyCF_ALLOW_INCOMPLETE_INPUT
+
+    def cache(self, transformed_code, number=0, raw_code=None):
+        """As IPython: the file name of the cell, under which its lines are found."""
+        filename = super().cache(transformed_code, number, raw_code)
+        tracebacks.remember_cell(filename, number, transformed_code)
+        return filename
+
+    def ast_parse(self, source, filename="<unknown>", symbol="exec"):
+        """As IPython; the words of an error are those of the bare shell, which say more about brackets."""
+        try:
+            return super().ast_parse(source, filename, symbol)
+        except SyntaxError as error:
+            failure = error
+        # Not in the handler, so that the one is not the context of the other.
+        if symbol == "exec":
+            _everloop.Statements(source, filename, True)
+        raise failure
