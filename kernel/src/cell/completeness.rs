@@ -2,13 +2,17 @@
 //!
 //! The answers are those of IPython's `TransformerManager.check_complete`, judged by the parser instead of by the
 //! tokenizer: a cell is incomplete when its first error is that the text ends. A block is complete once a line break
-//! follows it, so that Enter on a blank line runs it.
+//! follows it, so that Enter on a blank line runs it; a cell magic is once a blank line does. The parser sees the Python
+//! that the cell stands for.
 //!
 //! Where it differs, on purpose: an unfinished block asks for the indentation of the statement and not of the last
 //! line of a long call, one level less after `return`, `pass`, `raise`, `break` and `continue`, and uses the width
 //! (or tabs) of the block around it; what can never become valid (`else:` alone, `x = lambda:`, an unclosed
 //! `f"abc`) is invalid; a warning does not make a cell invalid; errors that only the compiler sees (`return` at top
-//! level) leave it complete, since running it shows them best.
+//! level) leave it complete, since running it shows them best; a backslash in a comment continues nothing; a copied prompt
+//! without code after it ends a block, as it did where it was copied.
+
+use std::borrow::Cow;
 
 use ruff_python_ast::token::{TokenKind, Tokens};
 use ruff_python_parser::{
@@ -18,6 +22,7 @@ use ruff_python_parser::{
 use ruff_text_size::{Ranged, TextRange};
 
 use super::depth::with_room;
+use super::transform::{Transformed, clean, common_indent, indent_of, transform_clean};
 
 /// What `is_complete_reply` says about a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,94 +42,99 @@ pub enum Completeness {
 
 /// Whether `code` can run as it is.
 pub fn completeness(code: &str) -> Completeness {
-    if let Some(cell_magic) = cell_magic(code) {
-        return completeness_of_cell_magic(cell_magic);
+    let text = Text::of(code);
+    if text.cleaned.starts_with("%%") {
+        return text.completeness_of_cell_magic();
     }
-    let (common_indent, source) = dedented(code);
-    let ends_with_newline = source[source.trim_end().len()..].contains('\n');
-    let source = if ends_with_newline {
-        source
-    } else {
-        source + "\n"
+    let cleaned = Cow::Borrowed(&*text.cleaned);
+    let Ok(Transformed { code: source, .. }) = transform_clean(cleaned) else {
+        return text.incomplete_if(text.is_continued);
     };
-    match with_room(&source, || judge(&source, ends_with_newline)) {
-        Some(Completeness::Incomplete { indent }) => Completeness::Incomplete {
-            indent: common_indent + &indent,
-        },
+    match with_room(&source, || judge(&source, &text)) {
         Some(verdict) => verdict,
         None => Completeness::Unknown,
     }
 }
 
-/// The code from `%%` on, if it begins with a cell magic.
-fn cell_magic(code: &str) -> Option<&str> {
-    let start = code.trim_start();
-    start.starts_with("%%").then_some(start)
+/// A cell as it was typed.
+struct Text<'a> {
+    /// Without prompts and indentation.
+    cleaned: Cow<'a, str>,
+    /// What all lines are indented by.
+    common_indent: &'a str,
+    last_indent: String,
+    /// Whether the last line that is not blank ends with a backslash.
+    is_continued: bool,
+    /// Whether a line break follows the last line that is not blank.
+    ends_with_newline: bool,
 }
 
-/// What follows `%%name` is not Python: only a blank line says that it is complete.
-fn completeness_of_cell_magic(code: &str) -> Completeness {
-    let last_line = code
-        .rsplit('\n')
-        .nth(usize::from(code.ends_with('\n')))
-        .unwrap_or_default();
-    if code.contains('\n') && last_line.trim().is_empty() {
-        Completeness::Complete
-    } else {
-        Completeness::Incomplete {
-            indent: indent_of(last_line).to_owned(),
+impl<'a> Text<'a> {
+    fn of(code: &'a str) -> Self {
+        let blank = &code[code.trim_end().len()..];
+        let last_text = &code[..code.len() - blank.trim_start_matches([' ', '\t']).len()];
+        let cleaned = clean(code);
+        let (typed_line, cleaned_line) = (last_line(code), last_line(&cleaned));
+        let had_prompt = typed_line.trim() != cleaned_line.trim();
+        Self {
+            common_indent: if had_prompt { "" } else { common_indent(code) },
+            last_indent: indent_of(if had_prompt { cleaned_line } else { typed_line }).to_owned(),
+            is_continued: last_text.ends_with('\\'),
+            // After a prompt, nothing is a blank line too.
+            ends_with_newline: blank.contains('\n') || (had_prompt && cleaned_line.is_empty()),
+            cleaned,
         }
     }
-}
 
-/// Removes the white space that all lines share, as a cell that was copied out of a function has it.
-fn dedented(code: &str) -> (String, String) {
-    let mut lines = code.split('\n').filter(|line| !line.trim().is_empty());
-    let Some(first) = lines.next() else {
-        return (String::new(), code.to_owned());
-    };
-    let common = lines.fold(indent_of(first), |common, line| {
-        common_prefix(common, indent_of(line))
-    });
-    if common.is_empty() {
-        return (String::new(), code.to_owned());
+    /// What follows `%%name` is not Python: only a blank line says that it is complete.
+    fn completeness_of_cell_magic(&self) -> Completeness {
+        if last_line(&self.cleaned).trim().is_empty() && !self.is_continued {
+            Completeness::Complete
+        } else {
+            self.incomplete()
+        }
     }
-    let stripped: Vec<&str> = code
-        .split('\n')
-        .map(|line| line.strip_prefix(common).unwrap_or(line.trim()))
-        .collect();
-    (common.to_owned(), stripped.join("\n"))
+
+    /// Incomplete, with the next line indented like the last one.
+    fn incomplete(&self) -> Completeness {
+        let indent = self.last_indent.clone();
+        Completeness::Incomplete { indent }
+    }
+
+    fn incomplete_if(&self, is_incomplete: bool) -> Completeness {
+        if is_incomplete {
+            self.incomplete()
+        } else {
+            Completeness::Invalid
+        }
+    }
+
+    /// Incomplete, with the next line indented by `indent` within what all lines share.
+    fn within(&self, indent: &str) -> Completeness {
+        let indent = self.common_indent.to_owned() + indent;
+        Completeness::Incomplete { indent }
+    }
 }
 
-fn indent_of(line: &str) -> &str {
-    &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
+/// The last line of `code`, which may end with a line feed or not.
+fn last_line(code: &str) -> &str {
+    let lines = code.strip_suffix('\n').unwrap_or(code);
+    lines.rsplit('\n').next().unwrap_or_default()
 }
 
-fn common_prefix<'a>(a: &'a str, b: &str) -> &'a str {
-    let length = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-    &a[..length]
-}
-
-/// `source` ends with a line break and its first line is not indented.
-fn judge(source: &str, ends_with_newline: bool) -> Completeness {
-    let parsed = parse_unchecked(source, ParseOptions::from(Mode::Ipython));
+/// `source` is the Python that `text` stands for.
+fn judge(source: &str, text: &Text) -> Completeness {
+    let parsed = parse_unchecked(source, ParseOptions::from(Mode::Module));
     let layout = Layout::of(source, parsed.tokens());
-    if layout.continues_by_backslash {
-        return Completeness::Incomplete {
-            indent: last_line_indent(source),
-        };
+    if text.is_continued && !layout.ends_in_comment {
+        return text.incomplete();
     }
     match parsed.errors().first() {
-        Some(error) if layout.awaits_block(error) => Completeness::Incomplete {
-            indent: layout.block_indent(),
-        },
-        Some(error) if ends_there(error, source) => Completeness::Incomplete {
-            indent: last_line_indent(source),
-        },
-        Some(_) => Completeness::Invalid,
-        None if layout.ends_in_block && !ends_with_newline => Completeness::Incomplete {
-            indent: layout.next_statement_indent(),
-        },
+        Some(error) if layout.awaits_block(error) => text.within(&layout.block_indent()),
+        Some(error) => text.incomplete_if(ends_there(error, source)),
+        None if layout.ends_in_block && !text.ends_with_newline => {
+            text.within(&layout.next_statement_indent())
+        }
         None => Completeness::Complete,
     }
 }
@@ -148,11 +158,6 @@ fn ends_there(error: &ParseError, source: &str) -> bool {
     unclosed && location.end().to_usize() >= source.len()
 }
 
-fn last_line_indent(source: &str) -> String {
-    let lines = source.strip_suffix('\n').unwrap_or(source);
-    indent_of(lines.rsplit('\n').next().unwrap_or_default()).to_owned()
-}
-
 /// Where the last statement of a cell stands.
 struct Layout<'src> {
     source: &'src str,
@@ -165,7 +170,7 @@ struct Layout<'src> {
     /// White space of a comment that stands alone on a line after it.
     comment_indent: Option<&'src str>,
     ends_in_block: bool,
-    continues_by_backslash: bool,
+    ends_in_comment: bool,
 }
 
 impl<'src> Layout<'src> {
@@ -177,10 +182,9 @@ impl<'src> Layout<'src> {
             last: None,
             comment_indent: None,
             ends_in_block: false,
-            continues_by_backslash: false,
+            ends_in_comment: false,
         };
         let mut at_line_start = true;
-        let mut comment_at_end = false;
         for token in tokens {
             let range = token.range();
             match token.kind() {
@@ -193,13 +197,13 @@ impl<'src> Layout<'src> {
                 TokenKind::Newline => at_line_start = true,
                 TokenKind::NonLogicalNewline | TokenKind::EndOfFile => {}
                 TokenKind::Comment => {
-                    comment_at_end = true;
+                    layout.ends_in_comment = true;
                     if at_line_start {
                         layout.comment_indent = Some(indent_before(source, range));
                     }
                 }
                 kind => {
-                    comment_at_end = false;
+                    layout.ends_in_comment = false;
                     layout.comment_indent = None;
                     if std::mem::take(&mut at_line_start) {
                         layout.first = Some((kind, range));
@@ -208,7 +212,6 @@ impl<'src> Layout<'src> {
                 }
             }
         }
-        layout.continues_by_backslash = !comment_at_end && source.trim_end().ends_with('\\');
         layout
     }
 

@@ -1,8 +1,10 @@
 //! What holds for any text at all.
 
 use proptest::prelude::*;
+use ruff_python_parser::parse_module;
 
-use super::{Completeness, asynchrony, completeness, is_silenced};
+use super::transform::clean;
+use super::{Completeness, asynchrony, completeness, is_silenced, transform};
 
 /// Pieces from which cells are made that are nearly Python.
 fn pieces() -> impl Strategy<Value = String> {
@@ -38,8 +40,24 @@ fn pieces() -> impl Strategy<Value = String> {
         "#",
         ":",
         "%%m",
+        "%m ",
         "!ls",
+        "!",
         "?",
+        "x = ",
+        "=",
+        "%",
+        ",",
+        "/",
+        ">>> ",
+        "... ",
+        "In [1]: ",
+        "   ...: ",
+        "}'",
+        "f'''",
+        "0b",
+        "1_",
+        "\u{2028}",
         "é",
         "\u{feff}",
         "\0",
@@ -54,9 +72,21 @@ proptest! {
     #[test]
     fn every_text_has_an_answer(code in prop_oneof![pieces(), any::<String>()]) {
         is_silenced(&code);
+        let _ = transform(&code);
         asynchrony(&code);
         let verdict = completeness(&code);
         prop_assert_ne!(verdict, Completeness::Unknown);
+    }
+
+    #[test]
+    fn valid_python_comes_back_unchanged(code in pieces()) {
+        // But for prompts and indentation, which are looked for in strings too. And IPython's lines end at a form feed.
+        let code = clean(&code).replace(['\u{c}', '\u{2028}'], "");
+        if clean(&code) == code && parse_module(&code).is_ok() {
+            let cell = transform(&code).expect("valid Python has no error");
+            prop_assert_eq!(&*cell.code, &code);
+            prop_assert!(!cell.uses_ipython);
+        }
     }
 
     #[test]
@@ -68,8 +98,10 @@ proptest! {
 
     #[test]
     fn asynchronous_code_is_complete(code in pieces()) {
-        let code = format!("{code}\n");
-        if asynchrony(&code).is_some() {
+        // A backslash at the end asks for another line, though the parser does not need one.
+        let is_end = |character: char| character == '\\' || character.is_whitespace();
+        let code = format!("{}\n", code.trim_end_matches(is_end));
+        if transform(&code).is_ok_and(|cell| asynchrony(&cell.code).is_some()) {
             prop_assert_eq!(completeness(&code), Completeness::Complete);
         }
     }

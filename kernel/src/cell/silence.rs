@@ -1,13 +1,12 @@
 //! Whether a trailing `;` keeps the last value of a cell from being displayed.
 
-use ruff_python_ast::token::TokenKind;
+use ruff_python_ast::token::{Token, TokenKind};
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
-use ruff_text_size::Ranged;
 
 use super::depth::with_room;
 
 /// Whether the last token of `code` is a `;`, comments and blank lines aside. A `;` in a string or a comment does
-/// not count. The code need not be valid: `%time f();` is silenced as well.
+/// not count. The code is Python, as the transformer leaves it, but need not be valid.
 pub fn is_silenced(code: &str) -> bool {
     // Most cells have none and need no parser.
     if !code.contains(';') {
@@ -17,17 +16,9 @@ pub fn is_silenced(code: &str) -> bool {
 }
 
 fn ends_in_semicolon(code: &str) -> bool {
-    let parsed = parse_unchecked(code, ParseOptions::from(Mode::Ipython));
-    let last = parsed
-        .tokens()
-        .iter()
-        .rev()
-        .find(|token| !is_trivia(token.kind()));
-    last.is_some_and(|token| match token.kind() {
-        TokenKind::Semi => true,
-        TokenKind::IpyEscapeCommand => code[token.range()].ends_with(';'),
-        _ => false,
-    })
+    let parsed = parse_unchecked(code, ParseOptions::from(Mode::Module));
+    let mut kinds = parsed.tokens().iter().rev().map(Token::kind);
+    kinds.find(|&kind| !is_trivia(kind)) == Some(TokenKind::Semi)
 }
 
 fn is_trivia(kind: TokenKind) -> bool {

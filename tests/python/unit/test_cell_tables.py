@@ -2,11 +2,13 @@
 
 import ast
 import inspect
+import re
 import sys
 import warnings
 from pathlib import Path
 
 import pytest
+from cell_judges import completeness, needs_ipython
 
 TABLES = Path(__file__).parents[3] / "kernel" / "src" / "cell" / "tables"
 
@@ -19,8 +21,10 @@ def rows(name):
 
 
 def unescape(code):
-    code = code.replace("\\\\", "\0").replace("\\n", "\n").replace("\\t", "\t")
-    return code.replace("\0", "\\")
+    return re.sub(r"\\(?:u{(\w+)}|(.))", lambda match: ESCAPES.get(match[2]) or chr(int(match[1], 16)), code)
+
+
+ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
 
 
 def is_coroutine(code):
@@ -71,12 +75,18 @@ def compile_needs_newer_python(code):
     return False
 
 
-@pytest.mark.parametrize(("expected", "code"), list(rows("completeness.txt")))
-def test_ipython_agrees_on_what_is_complete(expected, code):
-    transformer = pytest.importorskip("IPython.core.inputtransformer2").TransformerManager()
-    skip_what_an_older_python_says_otherwise(code)
-    *_, theirs = expected.split(" != ")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)
-        status, indent = transformer.check_complete(code)
-    assert (status if indent is None else f"{status} {indent}") == theirs
+@needs_ipython
+def test_ipython_agrees_on_what_is_complete(tmp_path):
+    table = list(rows("completeness.txt"))
+    answers = completeness([code for _, code in table], tmp_path)
+    wrong = [
+        (code, expected, answer)
+        for (expected, code), answer in zip(table, map(describe, answers), strict=True)
+        if answer != expected.split(" != ")[-1]
+    ]
+    assert wrong == []
+
+
+def describe(answer):
+    status, indent = answer
+    return status if indent is None else f"{status} {indent}"

@@ -19,21 +19,8 @@ pub(super) fn without_empty_lines(code: &str) -> &str {
 /// `code` without the white space that all lines begin with. As `textwrap.dedent` does it: lines end at a line feed
 /// only, and of lines that consist of spaces and tabs nothing is left.
 pub(super) fn dedent(code: &str) -> Cow<'_, str> {
-    let mut margin: Option<&str> = None;
-    let mut has_white_lines = false;
-    for line in code.split('\n') {
-        let indent = indent_of(line);
-        if indent.len() == line.len() {
-            has_white_lines |= !line.is_empty();
-        } else {
-            margin = Some(margin.map_or(indent, |margin| common_prefix(margin, indent)));
-        }
-        if has_white_lines && margin == Some("") {
-            break;
-        }
-    }
-    let margin = margin.unwrap_or_default().len();
-    if margin == 0 && !has_white_lines {
+    let margin = common_indent(code).len();
+    if margin == 0 && !has_white_lines(code) {
         return Cow::Borrowed(code);
     }
     let mut dedented = String::with_capacity(code.len());
@@ -47,7 +34,29 @@ pub(super) fn dedent(code: &str) -> Cow<'_, str> {
     Cow::Owned(dedented)
 }
 
-fn indent_of(line: &str) -> &str {
+/// The white space that all lines begin with which have more than white space.
+pub(in crate::cell) fn common_indent(code: &str) -> &str {
+    let mut common: Option<&str> = None;
+    for line in code.split('\n') {
+        let indent = indent_of(line);
+        if indent.len() < line.len() {
+            common = Some(common.map_or(indent, |common| common_prefix(common, indent)));
+        }
+        if common == Some("") {
+            break;
+        }
+    }
+    common.unwrap_or_default()
+}
+
+/// Whether there is a line of nothing but spaces and tabs.
+fn has_white_lines(code: &str) -> bool {
+    let mut lines = code.split('\n');
+    lines.any(|line| matches!(line.as_bytes(), [b' ' | b'\t', ..]) && indent_of(line) == line)
+}
+
+/// The spaces and tabs that `line` begins with.
+pub(in crate::cell) fn indent_of(line: &str) -> &str {
     &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
 }
 

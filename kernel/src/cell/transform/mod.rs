@@ -32,6 +32,8 @@ mod tokens;
 use std::borrow::Cow;
 
 use thiserror::Error;
+
+pub(super) use leading::{common_indent, indent_of};
 pub use tokens::IndentationError;
 
 /// A cell as Python.
@@ -56,11 +58,11 @@ pub enum TransformError {
 
 /// Turns IPython's syntax in `code` into Python.
 pub fn transform(code: &str) -> Result<Transformed<'_>, TransformError> {
-    let code = map(Cow::Borrowed(code), with_line_feed);
-    let code = map(code, |code| leading::without_empty_lines(code).into());
-    let code = map(code, leading::dedent);
-    let code = map(code, prompts::without_python_prompts);
-    let code = map(code, prompts::without_ipython_prompts);
+    transform_clean(clean(code))
+}
+
+/// Turns the syntax into Python that [`clean`] leaves.
+pub(super) fn transform_clean(code: Cow<'_, str>) -> Result<Transformed<'_>, TransformError> {
     if let Some(call) = cell_magic(&code) {
         return Ok(Transformed {
             code: Cow::Owned(call),
@@ -76,6 +78,15 @@ pub fn transform(code: &str) -> Result<Transformed<'_>, TransformError> {
         uses_ipython: rewritten.is_some(),
         code: rewritten.map_or(code, Cow::Owned),
     })
+}
+
+/// `code` without what was copied with it: empty lines before it, common indentation, prompts. Ends with a line feed.
+pub(super) fn clean(code: &str) -> Cow<'_, str> {
+    let code = map(Cow::Borrowed(code), with_line_feed);
+    let code = map(code, |code| leading::without_empty_lines(code).into());
+    let code = map(code, leading::dedent);
+    let code = map(code, prompts::without_python_prompts);
+    map(code, prompts::without_ipython_prompts)
 }
 
 /// Applies a step that changes few cells.
@@ -108,4 +119,86 @@ fn cell_magic(code: &str) -> Option<String> {
     let body = &text[first.len()..];
     let (name, line) = escapes::magic(first.trim_end_matches(lines::is_space));
     Some(calls::run_cell_magic(name, line, body) + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cell::tables;
+
+    fn describe(code: &str) -> (&'static str, String) {
+        match transform(code) {
+            Ok(cell) if cell.uses_ipython => ("ipython", cell.code.into_owned()),
+            Ok(cell) => ("plain", cell.code.into_owned()),
+            Err(error) => ("error", error.to_string()),
+        }
+    }
+
+    #[test]
+    fn the_table_is_met() {
+        let wrong: Vec<String> = tables::wide_rows(include_str!("../tables/transform.txt"))
+            .filter_map(|(kind, code, expected)| {
+                let (found_kind, found) = describe(&code);
+                let expected = expected
+                    .split_once("Error: ")
+                    .map_or(&*expected, |error| error.1);
+                (found_kind != kind || found != expected)
+                    .then(|| format!("{code:?}: {found_kind} {found:?}, not {kind} {expected:?}"))
+            })
+            .collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn plain_python_is_not_copied() {
+        for code in [
+            "x = 1\n",
+            "def f():\n    return 1\n\n\nf()\n",
+            "if x:\n    if y:\n        z\n    a\n",
+            "x = '?%'\n",
+        ] {
+            let cell = transform(code).expect("nothing is wrong with it");
+            assert!(
+                matches!(cell.code, Cow::Borrowed(same) if same == code),
+                "{code:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_line_that_always_turns_into_another_is_given_up() {
+        let commas = ",".repeat(499);
+        assert!(transform(&commas).is_ok());
+        assert_eq!(
+            transform(&(commas + ",")),
+            Err(TransformError::StillChanging)
+        );
+    }
+
+    #[test]
+    fn a_cell_has_any_number_of_magics() {
+        let code = "%time\n".repeat(2000);
+        let expected = "get_ipython().run_line_magic('time', '')\n".repeat(2000);
+        assert_eq!(describe(&code), ("ipython", expected));
+    }
+
+    #[test]
+    fn what_follows_a_command_is_read_without_it() {
+        let code = "!echo '''\ndef f():\n    '''Doc\n      more\n     text\n    '''\n%time\n";
+        let (kind, python) = describe(code);
+        assert_eq!(kind, "ipython");
+        assert!(
+            python.ends_with("    '''\nget_ipython().run_line_magic('time', '')\n"),
+            "{python}"
+        );
+    }
+
+    #[test]
+    fn errors_say_where_they_are() {
+        let Err(TransformError::Indentation(error)) = transform("if x:\n    y\n  é # c") else {
+            panic!("it is refused");
+        };
+        assert_eq!((error.line, &*error.text), (3, "  é # c"));
+        assert!(!error.is_about_tabs());
+    }
 }

@@ -15,6 +15,7 @@ pub(super) struct Position {
 /// Python's tokenizer refuses lines with a null character.
 pub(super) struct Source<'a> {
     lines: Vec<Cow<'a, str>>,
+    has_null: bool,
     /// As many of them as can be read.
     readable: usize,
 }
@@ -22,12 +23,22 @@ pub(super) struct Source<'a> {
 impl<'a> Source<'a> {
     pub(super) fn new(code: &'a str) -> Self {
         let lines: Vec<Cow<'a, str>> = split_lines(code).map(Cow::Borrowed).collect();
-        let readable = if code.contains('\0') {
-            lines.iter().take_while(|line| !line.contains('\0')).count()
-        } else {
-            lines.len()
+        let mut source = Self {
+            readable: lines.len(),
+            has_null: code.contains('\0'),
+            lines,
         };
-        Self { lines, readable }
+        source.read_on(0);
+        source
+    }
+
+    /// Looks for a null character from the line with this number on.
+    fn read_on(&mut self, number: usize) {
+        if self.has_null {
+            let mut rest = self.lines[number..].iter();
+            let readable = rest.position(|line| line.contains('\0'));
+            self.readable = readable.map_or(self.lines.len(), |readable| number + readable);
+        }
     }
 
     pub(super) fn line(&self, line: usize) -> &str {
@@ -78,6 +89,9 @@ impl<'a> Source<'a> {
     /// Puts `line` in the place of the line with this number.
     pub(super) fn replace(&mut self, number: usize, line: String) {
         self.lines[number] = Cow::Owned(line);
+        if number >= self.readable {
+            self.read_on(number);
+        }
     }
 
     pub(super) fn lines(&self) -> &[Cow<'a, str>] {
