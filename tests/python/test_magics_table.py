@@ -62,3 +62,7 @@ def is_there(program: str) -> bool:
 def test_names_of_cells_before_ipython_was_loaded_are_listed(fresh_kernel: Kernel) -> None:
     fresh_kernel.ok("early = [1]")
     assert fresh_kernel.ok("%who_ls").result == "['early']"
+
+
+def test_the_modules_of_all_magics_can_be_imported_first(fresh_kernel: Kernel) -> None:
+    assert fresh_kernel.ok("%config").stdout.startswith("Available objects for config:")

@@ -85,7 +85,7 @@ ERRORS = [
         "%debug %%debug",
         "a front end that answers no questions gets that as the error",
         Try("1/0", error="ZeroDivisionError"),
-        Try("%debug", error=NO_INPUT, stdout="----> 1 1/0", allow_stdin=False),
+        Try("%debug", error=NO_INPUT, allow_stdin=False),
         Try("%%debug\nx = 1", stdout=NO_INPUT, allow_stdin=False),
     ),
     Row(

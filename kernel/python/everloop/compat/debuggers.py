@@ -5,6 +5,7 @@ debugger in its place, and so does this, when one of them is imported.
 """
 
 import sys
+from importlib import import_module
 
 from everloop.compat.imports import after_import
 
@@ -12,19 +13,21 @@ from everloop.compat.imports import after_import
 def install(has_ipython):
     """Watch for the imports."""
     if has_ipython:
-        after_import("IPython.core.debugger", _replace)
+        # Ours imports IPython's, and may be the first of the two that is imported.
+        after_import("IPython.core.debugger", lambda debugger: import_module("everloop.magics.debugger"))
+        after_import("everloop.magics.debugger", _replace)
         # IPython's imports pdb, too.
         after_import("pdb", lambda pdb: __import__("IPython.core.debugger"))
     else:
         after_import("pdb", _make_interruptible)
 
 
-def _replace(debugger):
+def _replace(ours):
     import pdb
 
-    from everloop.magics.debugger import Debugger
+    from IPython.core import debugger
 
-    pdb.Pdb = debugger.Pdb = Debugger
+    pdb.Pdb = debugger.Pdb = ours.Debugger
     pdb.set_trace = debugger.set_trace
 
 
