@@ -6,7 +6,7 @@
 use rustpython_vm::builtins::PySet;
 
 use rustpython_vm::types::AsNumber;
-use rustpython_vm::{Context, PyObject, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, Context, PyObject, PyResult, VirtualMachine};
 
 /// Let the operators of `set` that change it leave to `other` what is `other`'s. Before any class derives from `set`.
 pub(super) fn repair(ctx: &Context) {
