@@ -32,6 +32,7 @@ pub(crate) fn with_settings(mut settings: Settings) -> Interpreter {
         .filter(|_| !settings.ignore_environment);
     settings.path_list.extend(python_dir.clone());
     let builder = InterpreterBuilder::new().settings(settings).init_stdlib();
+    super::sets::repair(&builder.ctx);
     let everloop = crate::native::module_def(&builder.ctx);
     let asyncio = crate::asyncio::module_def(&builder.ctx);
     let builder = builder

@@ -8,6 +8,7 @@
 pub(crate) mod builder;
 mod comm;
 mod lookup;
+mod sets;
 mod thread;
 
 pub use self::thread::leave_interrupts_to_python;

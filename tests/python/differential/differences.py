@@ -30,6 +30,36 @@ INTENDED: dict[str, Difference] = {
         },
     ),
     **_because(
+        "The file of a function that a cell made is the cell: there is no file of ipykernel's name either.",
+        dict.fromkeys(
+            [
+                "help: a coroutine function: its help",
+                "help: a decorated function: its help",
+                "help: a function with its source",
+                "help: a function",
+                "help: a generator function: its help",
+                "help: a lambda: its help",
+                "help: a lambda: its source",
+                "help: a method with its source",
+                "help: a method",
+                "help: help at the end of a cell",
+                "help: help in the middle",
+                "help: its help is not rendered",
+                "help: pinfo",
+                "help: pinfo2",
+                "help: question mark first",
+                "help: two question marks first",
+                "shell_object: object_inspect_text",
+                "takeover: the source of a function of before",
+            ],
+            "Cell In[",
+        ),
+    ),
+    **_because(
+        "Who edits a function of a cell gets the text of the cell: the file that ipykernel names is not there.",
+        {"files: edit of a function": "IPython will make a temporary file named"},
+    ),
+    **_because(
         "The traceback of a group is an error and no text on stderr, so that a front end knows it as one.",
         {
             "asyncio_tasks: a task group that fails": "error\n  ExceptionGroup: unhandled errors in a TaskGroup",
@@ -158,31 +188,7 @@ INTENDED: dict[str, Difference] = {
 
 #: Defects of everloop, each with what is wrong. A cell leaves this table when it is mended, and the test says when that is.
 TO_BE_MENDED: dict[str, str] = {
-    **dict.fromkeys(
-        [
-            "help: a coroutine function: its help",
-            "help: a decorated function: its help",
-            "help: a function with its source",
-            "help: a function",
-            "help: a generator function: its help",
-            "help: a lambda: its help",
-            "help: a lambda: its source",
-            "help: a method with its source",
-            "help: a method",
-            "help: help at the end of a cell",
-            "help: help in the middle",
-            "help: its help is not rendered",
-            "help: pinfo",
-            "help: pinfo2",
-            "help: question mark first",
-            "help: two question marks first",
-            "shell_object: object_inspect_text",
-            "takeover: the source of a function of before",
-        ],
-        "the file of a cell is no path, so IPython takes it for one in the working directory",
-    ),
     "cell_magics: debug is refused without stdin": "the traceback has a frame of everloop",
-    "files: edit of a function": "a function of a cell cannot be edited",
     "hooks: configurables": "the manager of comms is not among the configurables",
     "requests: inspect an instance": "the documentation of object is taken for that of the class",
     "requests: user_expressions": "an expression that fails has a traceback",

@@ -105,9 +105,9 @@ class Profile:
         """Put the numbers until now into `stats`."""
         self.stats = {}
         for function in self._functions.values():
-            callers = {caller.label: counts.numbers(self._unit) for caller, counts in function.callers.items()}
+            callers = {caller.label: counts.by_a_caller(self._unit) for caller, counts in function.callers.items()}
             if function.counts.calls:
-                self.stats[function.label] = (*function.counts.numbers(self._unit), callers)
+                self.stats[function.label] = (*function.counts.in_all(self._unit), callers)
 
     def print_stats(self, sort=-1):
         """Print the numbers, sorted by `sort`: a key of ``pstats`` or several."""
@@ -171,8 +171,12 @@ class _Counts:
             self.primitive += 1
             self.cumulative += cumulative
 
-    def numbers(self, unit):
+    def in_all(self, unit):
         return self.primitive, self.calls, self.inline * unit, self.cumulative * unit
+
+    def by_a_caller(self, unit):
+        # The other way round than above, which `pstats` knows.
+        return self.calls, self.primitive, self.inline * unit, self.cumulative * unit
 
 
 class _Function:

@@ -1,10 +1,10 @@
-"""Modules of the standard library that RustPython lacks, and everloop has."""
+"""Modules that RustPython lacks or cannot load, and everloop has: one of the standard library, one in the place of an extension."""
 
 import sys
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 
-_OURS = {"cProfile": "everloop.compat.cprofile"}
+_OURS = {"cProfile": "everloop.compat.cprofile", "rpds.rpds": "everloop.compat.rpds"}
 
 
 def install():

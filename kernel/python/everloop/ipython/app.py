@@ -44,9 +44,14 @@ class IPKernelApp(BaseIPythonApplication, InteractiveShellApp):
 
     def run_startup(self):
         """Load the extensions and run the startup files that the configuration names."""
+        hidden = self.shell.user_ns_hidden
+        of_user = self.shell.user_ns.keys() - hidden.keys()
         self.init_gui_pylab()
         self.init_extensions()
         self.init_code()
+        # IPython believes that what is there by now is not the user's, but cells have run before.
+        for name in of_user:
+            hidden.pop(name, None)
 
     def init_config_files(self):
         """Look for configuration in the environment that everloop was installed for, too."""

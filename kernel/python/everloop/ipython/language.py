@@ -47,6 +47,7 @@ class IPython:
         # It would be restored, and keeps its results alive.
         sys.displayhook = sys.__displayhook__
         ip.init_user_ns()
+        ip.user_ns_hidden.update((name, ip.user_ns.get(name)) for name in bare.namespace.hidden)
         for filename, number in tracebacks.cells():
             ip.compile._filename_map[filename] = number
         # Cells come one by one, but background tasks go on between them: what IPython puts in place for the time of a

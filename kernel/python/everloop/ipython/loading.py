@@ -11,6 +11,7 @@ import sys
 import threading
 
 import _everloop
+from everloop.compat import debuggers
 from everloop.compat.imports import after_import
 
 #: Seconds after the start in which the first cell of a front end that was waiting for the kernel arrives.
@@ -24,7 +25,9 @@ _NAMES = re.compile(r"\b(get_ipython|IPython|ipykernel|__IPYTHON__)\b")
 
 def begin(shell):
     """Let IPython take over `shell` in time, if it is installed."""
-    if not _is_installed():
+    has_ipython = _is_installed()
+    debuggers.install(has_ipython)
+    if not has_ipython:
         return
     shell.loading = Loading(shell)
     shell.loading.watch()

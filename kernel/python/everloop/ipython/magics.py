@@ -74,7 +74,7 @@ class KernelMagics(Magics):
             "Paste the above JSON into a file, and connect with:\n"
             "    $> jupyter <app> --existing <file>\n"
             "or, if you are local, you can connect with just:\n"
-            f"    $> jupyter <app> --existing {os.path.basename(path)}\n"
+            f"    $> jupyter <app> --existing {path}\n"
             "or even just:\n"
             "    $> jupyter <app> --existing\n"
             "if this is the most recent Jupyter kernel you have started."
@@ -83,11 +83,15 @@ class KernelMagics(Magics):
     @line_magic
     def qtconsole(self, arg_s):
         """Open a Qt console on this kernel."""
+        import shutil
         import subprocess
 
         import _everloop
 
-        subprocess.Popen(["jupyter", "qtconsole", "--existing", _everloop.connection_file(), *arg_s.split()])
+        program = shutil.which("jupyter-qtconsole")
+        if program is None:
+            raise UsageError("no Qt console was found: the program jupyter-qtconsole has to be on the PATH")
+        subprocess.Popen([program, "--existing", _everloop.connection_file(), *arg_s.split()])
 
     @line_magic
     def autosave(self, arg_s):

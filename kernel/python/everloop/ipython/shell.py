@@ -18,6 +18,7 @@ from everloop.ipython.display_pub import ZMQDisplayPublisher
 from everloop.ipython.displayhook import ZMQShellDisplayHook
 from everloop.ipython.formatting import DisplayFormatter
 from everloop.ipython.history import HistoryManager
+from everloop.ipython.inspection import Inspector
 from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
 from everloop.ipython.transformer import TransformerManager
@@ -42,6 +43,7 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveS
     displayhook_class = Type(ZMQShellDisplayHook)
     display_pub_class = Type(ZMQDisplayPublisher)
     compiler_class = Type(CachingCompiler)
+    inspector_class = Type(Inspector)
     kernel = Instance(Kernel)
     exiter = Instance(ZMQExitAutocall)
     # There is no readline.

@@ -5,6 +5,7 @@ import asyncio
 import importlib.util
 import json
 import runpy
+import sys
 import warnings
 from pathlib import Path
 
@@ -17,6 +18,13 @@ from everloop.magics.system_interrupt import is_interrupt
 
 class FileShell:
     """The part of the shell that runs files, to be inherited from together with IPython's ``InteractiveShell``."""
+
+    @property
+    def debugger_cls(self):
+        """IPython's debugger, for a kernel."""
+        from everloop.magics.debugger import Debugger
+
+        return Debugger
 
     def safe_execfile(self, fname, *where, exit_ignore=False, raise_exceptions=False, shell_futures=False):
         """As in IPython, for files that await, too."""
@@ -49,7 +57,7 @@ class FileShell:
         directory = str(Path(code.co_filename).parent)
         with prepended_to_syspath(directory), self.builtin_trap:
             try:
-                await eval(code, global_ns, global_ns if local_ns is None else local_ns)
+                await _debugged(eval(code, global_ns, global_ns if local_ns is None else local_ns))
             except BaseException as error:
                 if raise_exceptions:
                     raise
@@ -118,6 +126,16 @@ class FileShell:
                 self._show_failure(error)
             else:
                 where.update(namespace)
+
+
+async def _debugged(coroutine):
+    """`coroutine`, with the debugger's trace function for its own steps alone, if ``%run -d`` has set one."""
+    trace = sys.gettrace()
+    if trace is None:
+        return await coroutine
+    from everloop.magics.debugger import traced
+
+    return await traced(coroutine, trace)
 
 
 def awaiting_code(source, filename):

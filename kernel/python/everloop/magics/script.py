@@ -11,6 +11,7 @@ from codecs import getincrementaldecoder
 from subprocess import CalledProcessError
 
 from IPython.core.async_helpers import _AsyncIOProxy
+from IPython.core.error import UsageError
 from IPython.core.magics import ScriptMagics as IPythonScriptMagics
 from IPython.utils.process import arg_split
 
@@ -49,6 +50,8 @@ class ScriptMagics(IPythonScriptMagics):
 
     def _script(self, line, cell):
         args, command = self.shebang.parser.parse_known_args(arg_split(line, posix=True))
+        if not command:
+            raise UsageError("%%script has to be told the program to run: %%script PROGRAM")
         if not cell.endswith("\n"):
             cell += "\n"
         return Rest(self._run(args, command, cell.encode("utf8", "replace")), needs_asyncio=True)

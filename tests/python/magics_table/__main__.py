@@ -1,0 +1,5 @@
+"""Writes ``magics.md``."""
+
+from magics_table import table
+
+table.FILE.write_text(table.markdown())

@@ -1,0 +1,72 @@
+"""The rows as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from magics_table import code, display, shell, system
+from magics_table.row import WORKS, Row
+
+FILE = Path(__file__).parent.parent / "magics.md"
+
+SECTIONS = {
+    "The shell": shell.SHELL,
+    "Names and objects": shell.NAMES,
+    "Running code": code.RUNNING,
+    "Errors and the debugger": code.ERRORS,
+    "Code, history and files of code": code.TEXTS,
+    "Extensions": code.EXTENSIONS,
+    "The system": system.SYSTEM,
+    "Other languages": system.LANGUAGES,
+    "Packages": system.PACKAGES,
+    "Output": display.OUTPUT,
+    "Front end": display.FRONT_END,
+    "Event loops and drawing": display.LOOPS,
+}
+
+HEAD = """# The magics of IPython in everloop
+
+All magics that `%lsmagic` lists in the kernel with IPython 9, and those of the extension `autoreload`. Each row was tried
+in a kernel: `test_magics_table.py` runs its cells and looks at what they print, display, write or leave behind. The rows
+are in `magics_table/`, and this file is written from them by `python -m magics_table`, in `tests/python`.
+
+- **works**: does what it does in ipykernel.
+- **differs**: does something else here, for the reason in the note.
+- **does not work**: the note says why, and the user gets the same as a message.
+
+`%time`, `%timeit`, `%prun`, `%run`, `%rerun`, `%%capture`, `%%script` and its kind, `!command` and `%system` also run
+code that awaits, which IPython's cannot. ipykernel's `%subshell` is not listed: it describes ipykernel's threads, and
+everloop needs no subshells to answer while a cell waits.
+"""
+
+
+def rows() -> list[Row]:
+    """All rows."""
+    return [row for section in SECTIONS.values() for row in section]
+
+
+def markdown() -> str:
+    """The whole file."""
+    return "\n".join([HEAD, *summary(), *sections()]) + "\n"
+
+
+def summary() -> Iterator[str]:
+    verdicts = [(name, row.verdict) for row in rows() for name in row.names]
+    works = sum(verdict == WORKS for _, verdict in verdicts)
+    others = [f"`{name}` {verdict}" for name, verdict in verdicts if verdict != WORKS]
+    yield f"Of {len(verdicts)} magics {works} work; {', '.join(others)}."
+
+
+def sections() -> Iterator[str]:
+    for title, section in SECTIONS.items():
+        yield f"\n## {title}\n\n| magic | tried | verdict | note |\n|---|---|---|---|"
+        for row in section:
+            names = " ".join(f"`{name}`" for name in row.names)
+            tried = "<br>".join(dict.fromkeys(shown(cell.code) for name in row.names for cell in row.calls(name)))
+            yield f"| {names} | {tried} | {row.verdict} | {row.note} |"
+
+
+def shown(code: str) -> str:
+    """A cell in one line. A table's cell may have no `|` of its own, even in code."""
+    return f"`{' ⏎ '.join(code.splitlines())}`".replace("|", "\\|")
