@@ -103,3 +103,45 @@ first, second = bytearray(4), bytearray(4)
 print(b.recvmsg_into([first, second])[:3], first, second)
 """
     assert python("-c", code).stdout == "(6, [], 0) bytearray(b'abcd') bytearray(b'ef\\x00\\x00')\n"
+
+
+def test_sets_leave_an_operator_to_what_is_on_its_right() -> None:
+    code = """
+from operator import iand, ior, isub, ixor
+class Right:
+    def __ror__(self, left):
+        return sorted(left)
+    __rand__ = __rxor__ = __rsub__ = __ror__
+print([change({1, 2}, Right()) for change in (ior, iand, isub, ixor)])
+print(ior({1, 2}, {3}), iand({1, 2}, {2}), isub({1, 2}, {2}), ixor({1, 2}, frozenset({2, 3})))
+try:
+    ior({1}, [2])
+except TypeError as error:
+    print(error)
+"""
+    changed = "[[1, 2], [1, 2], [1, 2], [1, 2]]\n{1, 2, 3} {2} {1} {1, 3}\n"
+    assert python("-c", code).stdout == f"{changed}unsupported operand type(s) for |=: 'set' and 'list'\n"
+
+
+def test_jsonschema_works_without_the_extension_rpds() -> None:
+    code = """
+import jsonschema, pickle, rpds
+schema = {"properties": {"a": {"$ref": "#/$defs/whole"}}, "$defs": {"whole": {"type": "integer"}}}
+jsonschema.validate({"a": 1}, schema)
+try:
+    jsonschema.validate({"a": "one"}, schema)
+except jsonschema.ValidationError as error:
+    print(error.message)
+one = rpds.HashTrieMap(a=1)
+two = one.insert("b", 2)
+print(dict(one), dict(two), dict(two.remove("a")), pickle.loads(pickle.dumps(two)) == two)
+try:
+    one.remove("b")
+except KeyError as error:
+    print(error)
+print(list(rpds.List([1, 2]).push_front(0).rest), list(rpds.Queue([1, 2]).enqueue(3).dequeue()))
+print(sorted(rpds.HashTrieSet([1]).insert(2).update([3], [4]).discard(1)))
+"""
+    dicts = "{'a': 1} {'a': 1, 'b': 2} {'b': 2} True\n"
+    rows = "[1, 2] [2, 3]\n[2, 3, 4]\n"
+    assert python("-c", code).stdout == f"'one' is not of type 'integer'\n{dicts}'b'\n{rows}"

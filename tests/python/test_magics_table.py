@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from typing import Any
 
 import pytest
 from client import Kernel
@@ -36,7 +37,13 @@ def test_the_table_has_the_magics_that_the_kernel_lists(fresh_kernel: Kernel) ->
     assert {name for row in table.rows() for name in row.names} == set(json.loads(listed))
 
 
-@pytest.mark.parametrize("row", table.rows(), ids=repr)
+def cases() -> list[Any]:
+    """A case for each row."""
+    marks = {row: [pytest.mark.everloop_only(row.only_here)] if row.only_here else [] for row in table.rows()}
+    return [pytest.param(row, id=repr(row), marks=marks[row]) for row in marks]
+
+
+@pytest.mark.parametrize("row", cases())
 def test_magic(kernel: Kernel, row: Row) -> None:
     missing = {cell.needs for cell in row.tries if cell.needs and not is_there(cell.needs)}
     for cell in row.tries:

@@ -94,6 +94,8 @@ FRONT_END = [
         "%clear",
         "the message `clear_output`; ipykernel prints a terminal's code",
         Try("%clear", published="clear_output"),
+        verdict=DIFFERS,
+        only_here="a terminal's code",
     ),
     Row(
         "%autosave",
@@ -119,6 +121,7 @@ FRONT_END = [
         Try("%qtconsole --style monokai"),
         Try(UNTIL_STARTED, result=re.compile(r"--existing /.*\.json --style monokai")),
         Try("os.environ['PATH'] = path"),
+        only_here="a warning, and python -c with qtconsole in it",
     ),
 ]
 
@@ -130,6 +133,7 @@ LOOPS = [
         Try("%gui asyncio", silent=True),
         Try("%gui qt", stderr="there is no qt event loop in this kernel: asyncio's runs always, in every cell"),
         verdict=DIFFERS,
+        only_here="Qt, where it is installed",
     ),
     Row(
         "%matplotlib %pylab",
@@ -138,5 +142,6 @@ LOOPS = [
         Try("%matplotlib --list", stdout="Available matplotlib backends: ["),
         Try("%pylab", usage=NO_MATPLOTLIB),
         verdict=DOES_NOT_WORK,
+        only_here="the traceback of the failed import",
     ),
 ]

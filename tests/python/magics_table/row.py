@@ -100,11 +100,13 @@ def joined(payloads: list[dict[str, Any]], key: str) -> str:
 class Row:
     """Magics, by their names with `%` or `%%`, and what is tried of them."""
 
-    def __init__(self, names: str, note: str, *tries: Try, verdict: str = WORKS) -> None:
+    def __init__(self, names: str, note: str, *tries: Try, verdict: str = WORKS, only_here: str = "") -> None:
         self.names = names.split()
         self.note = note
         self.tries = tries
         self.verdict = verdict
+        #: What ipykernel does instead, where that is not what the cells expect.
+        self.only_here = only_here
 
     def __repr__(self) -> str:
         return " ".join(self.names)

@@ -108,6 +108,7 @@ LANGUAGES = [
         Try("said", result=r"'text\n'"),
         Try("%%script no_such_program\ntext", stdout="Couldn't find program: 'no_such_program'"),
         Try("%%script\ntext", usage="UsageError: %%script has to be told the program to run"),
+        only_here="TypeError without a program",
     ),
     Row(
         "%killbgscripts",
@@ -135,6 +136,7 @@ PACKAGES = [
         Try("%pip --version", stdout=re.compile(r"pip \d+[\d.]* from .* \(python 3\.14\)")),
         Try("%pip list", stdout=re.compile(r"^ipython +\d", re.MULTILINE)),
         Try("%pip no_such_command", stdout='ERROR: unknown command "no_such_command"'),
+        only_here="it is CPython",
     ),
     Row(
         "%uv",

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from magics_table import code, display, shell, system
-from magics_table.row import WORKS, Row
+from magics_table.row import DIFFERS, DOES_NOT_WORK, WORKS, Row
 
 FILE = Path(__file__).parent.parent / "magics.md"
+
+VERBS = {DIFFERS: "differ", DOES_NOT_WORK: "do not work"}
 
 SECTIONS = {
     "The shell": shell.SHELL,
@@ -52,10 +54,13 @@ def markdown() -> str:
 
 
 def summary() -> Iterator[str]:
-    verdicts = [(name, row.verdict) for row in rows() for name in row.names]
-    works = sum(verdict == WORKS for _, verdict in verdicts)
-    others = [f"`{name}` {verdict}" for name, verdict in verdicts if verdict != WORKS]
-    yield f"Of {len(verdicts)} magics {works} work; {', '.join(others)}."
+    """How many there are of each verdict, and which of those that are not the usual one."""
+    verdicts: dict[str, list[str]] = {}
+    for row in rows():
+        verdicts.setdefault(row.verdict, []).extend(f"`{name}`" for name in row.names)
+    usual = verdicts.pop(WORKS)
+    others = [f"{len(names)} {VERBS[verdict]} ({', '.join(names)})" for verdict, names in verdicts.items()]
+    yield f"{len(usual)} magics work, {' and '.join(others)}."
 
 
 def sections() -> Iterator[str]:

@@ -3,7 +3,17 @@
 
 def install():
     """Make the repairs that are needed from the start, and watch for the imports that need one."""
-    from everloop.compat import curio, missing, negative_numbers, nest_asyncio, sockets, subprocesses, svg, trio
+    from everloop.compat import (
+        curio,
+        missing,
+        nbformat,
+        negative_numbers,
+        nest_asyncio,
+        sockets,
+        subprocesses,
+        svg,
+        trio,
+    )
 
-    for repair in (curio, missing, negative_numbers, nest_asyncio, sockets, subprocesses, svg, trio):
+    for repair in (curio, missing, nbformat, negative_numbers, nest_asyncio, sockets, subprocesses, svg, trio):
         repair.install()
