@@ -21,6 +21,7 @@ import zmq
 from jupyter_client.manager import KernelManager
 
 KERNEL_NAME = os.environ.get("EVERLOOP_TEST_KERNEL", "everloop")
+IS_EVERLOOP = KERNEL_NAME.startswith("everloop")
 
 #: Seconds that a single wait may take. Generous, since it is the limit of a broken kernel and not the speed of a good one.
 LIMIT = float(os.environ.get("EVERLOOP_TEST_LIMIT", "30"))

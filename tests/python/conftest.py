@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from client import KERNEL_NAME, Kernel
-
-IS_EVERLOOP = KERNEL_NAME.startswith("everloop")
+from client import IS_EVERLOOP, KERNEL_NAME, Kernel
 
 
 def pytest_report_header() -> str:

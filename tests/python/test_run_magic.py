@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from client import Kernel
-from conftest import IS_EVERLOOP
+from client import IS_EVERLOOP, Kernel
 
 CANNOT_AWAIT = "ipykernel's %run cannot await"
 

@@ -9,8 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from client import LIMIT, Kernel, Request
-from conftest import IS_EVERLOOP
+from client import IS_EVERLOOP, LIMIT, Kernel, Request
 
 STOPS_THE_LOOP = "ipykernel's loop stops while a command runs"
 

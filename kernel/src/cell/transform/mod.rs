@@ -51,7 +51,7 @@ pub struct Transformed<'a> {
 pub enum TransformError {
     #[error(transparent)]
     Indentation(#[from] IndentationError),
-    /// What a line was rewritten to had to be rewritten, hundreds of times.
+    /// What a line was rewritten to had to be rewritten, hundreds of times or at great length.
     #[error("Input transformation still changing after 500 iterations. Aborting.")]
     StillChanging,
 }
@@ -170,7 +170,12 @@ mod tests {
         let commas = ",".repeat(499);
         assert!(transform(&commas).is_ok());
         assert_eq!(
-            transform(&(commas + ",")),
+            transform(&format!("{commas},")),
+            Err(TransformError::StillChanging)
+        );
+        let arguments = "f ".repeat(20_000);
+        assert_eq!(
+            transform(&(commas + &arguments)),
             Err(TransformError::StillChanging)
         );
     }

@@ -6,9 +6,13 @@
 //! an assignment. As there, the first line for which help cannot be written is where no more help is looked for, and
 //! so it is for escape characters.
 //!
-//! Two differences are on purpose. IPython gives up after 500 pieces; here a cell can have any number. And it reads what
-//! follows a command as if the command were Python, so that a quote in `!echo '''` can make it refuse the indentation of
-//! the lines below; here they are read once the command is rewritten.
+//! Differences on purpose:
+//!
+//! - IPython gives up after 500 pieces; here a cell can have any number, and what is given up is a line that always turns
+//!   into another piece.
+//! - IPython reads what follows a command as if the command were Python, so that a quote in `!echo '''` can make it refuse
+//!   the indentation of the lines below. Here they are read once the command is rewritten.
+//! - IPython raises an IndexError if a cell ends in `x = %` and a string that is open, which is left alone here.
 
 use super::assignments::{self, Assignment};
 use super::source::{Position, Source};
@@ -17,10 +21,14 @@ use super::{TransformError, escapes, help};
 
 /// As often as IPython rewrites a cell, one logical line can be rewritten here.
 const MOST_REWRITES: usize = 500;
-/// Bytes that can be read ahead of lines that end up rewritten, for each byte of the cell and for each cell. More is
-/// needed only if the brackets of many commands stay open for many lines.
-const LOOKAHEAD_PER_BYTE: usize = 8;
+/// Bytes that can be read ahead of lines that end up rewritten: more is needed only if the brackets of many commands stay
+/// open for many lines. To this comes [`PER_BYTE`].
 const LOOKAHEAD: usize = 1 << 16;
+/// Bytes that can be read again since they were rewritten: more is needed only by autocalls of autocalls of autocalls,
+/// which grow with every step. To this comes [`PER_BYTE`].
+const READ_AGAIN: usize = 1 << 22;
+/// For each byte of the cell.
+const PER_BYTE: usize = 8;
 
 /// Rewrites `code`; `None` if it contains nothing to rewrite.
 pub(super) fn rewrite(code: &str) -> Result<Option<String>, TransformError> {
@@ -39,7 +47,9 @@ struct Rewriter<'a> {
     has_changed: bool,
     may_need_help: bool,
     may_be_escaped: bool,
+    /// What is left of the bytes to read ahead, and of those to read again.
     lookahead: usize,
+    read_again: usize,
 }
 
 /// What the tokens of a logical line have shown so far.
@@ -97,7 +107,8 @@ impl<'a> Rewriter<'a> {
             has_changed: false,
             may_need_help: code.contains('?'),
             may_be_escaped: true,
-            lookahead: LOOKAHEAD + LOOKAHEAD_PER_BYTE * code.len(),
+            lookahead: LOOKAHEAD + PER_BYTE * code.len(),
+            read_again: READ_AGAIN + PER_BYTE * code.len(),
         }
     }
 
@@ -130,6 +141,9 @@ impl<'a> Rewriter<'a> {
                     if rewrites == MOST_REWRITES {
                         return Err(TransformError::StillChanging);
                     }
+                    let length = self.source.line(at.line).len();
+                    let read_again = self.read_again.checked_sub(length);
+                    self.read_again = read_again.ok_or(TransformError::StillChanging)?;
                     seen = blocks;
                     self.lexer.restart(at, open_strings.clone());
                 }
