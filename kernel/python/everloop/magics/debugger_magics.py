@@ -5,7 +5,7 @@ import functools
 from IPython.core.magic import line_cell_magic, magics_class
 from IPython.core.magics.execution import ExecutionMagics
 
-from everloop.magics.debugger import awaiting_code
+from everloop.magics.debuggers import awaiting_code
 
 
 @magics_class

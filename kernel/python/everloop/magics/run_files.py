@@ -22,7 +22,7 @@ class FileShell:
     @property
     def debugger_cls(self):
         """IPython's debugger, for a kernel."""
-        from everloop.magics.debugger import Debugger
+        from everloop.magics.debuggers import Debugger
 
         return Debugger
 
@@ -133,7 +133,7 @@ async def _debugged(coroutine):
     trace = sys.gettrace()
     if trace is None:
         return await coroutine
-    from everloop.magics.debugger import traced
+    from everloop.magics.debuggers import traced
 
     return await traced(coroutine, trace)
 
