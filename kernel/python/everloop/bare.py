@@ -13,10 +13,19 @@ CO_COROUTINE = 0x80
 #: No attribute can be set on these, so that they look the same with and without IPython.
 TEXT_ONLY = frozenset({bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range})
 
-NO_IPYTHON = (
-    "magics, shell commands and help are IPython's, which this kernel's environment does not have: "
-    "`pip install ipython` there, and restart the kernel"
-)
+
+class IPythonIsMissing(ModuleNotFoundError):
+    """A cell needs IPython; shown as one line."""
+
+    def __init__(self):
+        message = (
+            "magics, shell commands and help are IPython's, which this kernel's environment does not have: "
+            "`pip install ipython` there, and restart the kernel"
+        )
+        super().__init__(message, name="IPython")
+
+    def _render_traceback_(self):
+        return [str(self)]
 
 
 class BareShell:
@@ -90,22 +99,23 @@ class BareShell:
         if parameter is not None:
             return _call(self.autoawait.command, parameter), False
         if _everloop.needs_ipython(cell.code):
-            raise ModuleNotFoundError(NO_IPYTHON, name="IPython")
-        code = _everloop.transform_cell(cell.code)
+            raise IPythonIsMissing
+        code = _transformed(cell.code)
         statements = _everloop.Statements(code, tracebacks.register_cell(number, code), self.autoawait.enabled)
-        return self.run_cell_async(cell, number, statements), statements.asynchronous
+        is_silenced = cell.silent or _everloop.is_silenced(code)
+        return self.run_cell_async(cell, number, statements, is_silenced), statements.asynchronous
 
     def _answer(self, name, detail_level):
         self._session.payload.extend(filter(None, [help.answer(name, detail_level, self.user_ns)]))
 
-    async def run_cell_async(self, cell, number, statements):
+    async def run_cell_async(self, cell, number, statements, is_silenced):
         """The cell's coroutine: what a runner gets. It has the name that IPython's has, which runners show."""
         value = None
         for code in statements:
             value = eval(code, self.user_ns)
             if code.co_flags & CO_COROUTINE:
                 value = await value
-        if value is not None and not cell.silent and not _everloop.is_silenced(cell.code):
+        if value is not None and not is_silenced:
             # Others may show themselves in a way that IPython can be told about.
             language = self if type(value) in TEXT_ONLY else await self._session.best_language()
             language.show(value, number)
@@ -128,6 +138,14 @@ class BareShell:
             ename, evalue, traceback = tracebacks.render(error)
             return {"status": "error", "ename": ename, "evalue": evalue, "traceback": traceback}
         return {"status": "ok", "data": data, "metadata": metadata}
+
+
+def _transformed(code):
+    try:
+        return _everloop.transform_cell(code)
+    except IndentationError:
+        # The compiler says where in the cell.
+        return code
 
 
 async def _call(function, *args):
