@@ -42,7 +42,6 @@ def complete(code, cursor_pos, namespace):
 def inspect(code, cursor_pos, detail_level, namespace):
     """The content of `inspect_reply`; `detail_level` 1 adds the source."""
     from everloop.lookups import inspection
-
     from everloop.lookups.imports import with_imports
 
     cursor = _cursor(code, cursor_pos)
