@@ -20,6 +20,8 @@ VARYING = [
     (re.compile(r"(127\.0\.0\.1|localhost):\d+"), r"\1:…"),
     (re.compile(r"\b\d+(\.\d+)? (s|ms|µs)\b"), "… s"),
     (re.compile(r"Task-\d+"), "Task-…"),
+    # It depends on whether IPython was there yet.
+    (re.compile(r"<(?:everloop-cell|ipython-input)-(\d+)[-\w]*>"), r"<cell \1>"),
 ]
 
 

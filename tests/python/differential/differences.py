@@ -149,11 +149,8 @@ INTENDED: dict[str, Difference] = {
         {"errors: a unicode error": "decoding with 'utf-8' codec failed"},
     ),
     **_because(
-        "nbformat needs rpds, an extension module of CPython.",
-        {
-            "line_magics: notebook with a file": "No module named 'rpds.rpds'",
-            "line_magics: its cells": "No such file or directory: 'saved.ipynb'",
-        },
+        "The message says what is missing.",
+        {"scripts: no program": "UsageError: %%script has to be told the program to run"},
     ),
     **_because(
         "Inspection answers with HTML too, for front ends that have room for it.",
@@ -188,7 +185,6 @@ INTENDED: dict[str, Difference] = {
 
 #: Defects of everloop, each with what is wrong. A cell leaves this table when it is mended, and the test says when that is.
 TO_BE_MENDED: dict[str, str] = {
-    "cell_magics: debug is refused without stdin": "the traceback has a frame of everloop",
     "hooks: configurables": "the manager of comms is not among the configurables",
     "requests: inspect an instance": "the documentation of object is taken for that of the class",
     "requests: user_expressions": "an expression that fails has a traceback",
