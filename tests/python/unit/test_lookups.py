@@ -704,3 +704,33 @@ def test_importing_the_package_imports_nothing_else():
         check=True,
     )
     assert done.stdout.strip() == "['everloop', 'everloop.lookups']"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("import os; os.pa|", "path"),
+        ("import os.path\nos.pa|", "path"),
+        ("import os.path as p, sys\np.joi|", "join"),
+        ("import json, sys\nsys.getref|", "getrefcount"),
+        ("from os import path as p, sep\np.joi|", "join"),
+        ("from os import (path, sep)\npath.joi|", "join"),
+    ],
+)
+def test_what_the_code_imports_is_known_before_it_runs(text, expected):
+    assert expected in matches(text)
+
+
+def test_a_name_of_the_namespace_hides_an_import():
+    assert matches("import os; os.re|", os=1) == ["real"]
+
+
+def test_nothing_is_imported_for_a_completion():
+    assert "this" not in sys.modules
+    assert matches("import this, no_such_module; this.|") == []
+    assert matches("from no_such_module import x; x.|") == []
+    assert "this" not in sys.modules
+
+
+def test_what_the_code_imports_is_inspected():
+    assert fields("import os; os.path.join|")["Type"] == "function"

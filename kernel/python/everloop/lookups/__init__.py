@@ -9,6 +9,7 @@ user's behalf. What cannot be known without that stays unknown. `statics` holds 
 - ``expressions``: the object that an expression means, when that can be told
 - ``statics``: attributes and their values
 - ``signatures``, ``values``, ``sources``: how an object is called, looks, was written
+- ``imports``: what the code itself imports
 - ``modules``, ``paths``, ``symbols``: what can be imported, opened, typed as ``\\alpha``
 
 Imports are made where they are needed: importing this package has to cost nothing.
@@ -30,8 +31,9 @@ def complete(code, cursor_pos, namespace):
     if reply:
         return reply
     from everloop.lookups import completion
+    from everloop.lookups.imports import with_imports
 
-    reply = completion.complete(code, cursor, namespace)
+    reply = completion.complete(code, cursor, with_imports(code, namespace))
     if _language:
         _language.add_magics(reply, code, cursor)
     return reply
@@ -40,9 +42,10 @@ def complete(code, cursor_pos, namespace):
 def inspect(code, cursor_pos, detail_level, namespace):
     """The content of `inspect_reply`; `detail_level` 1 adds the source."""
     from everloop.lookups import inspection
+    from everloop.lookups.imports import with_imports
 
     cursor = _cursor(code, cursor_pos)
-    reply = inspection.inspect(code, cursor, detail_level, namespace)
+    reply = inspection.inspect(code, cursor, detail_level, with_imports(code, namespace))
     if not reply["found"] and _language:
         return _language.inspect(code, cursor, detail_level) or reply
     return reply
