@@ -10,6 +10,7 @@ import contextvars
 
 import _everloop
 from everloop.bare import BareShell
+from everloop.compat import debuggers
 from everloop.parent import parent
 
 
@@ -69,6 +70,7 @@ class Shell:
             _everloop.publish("execute_input", {"code": cell.code, "execution_count": number})
         self.loop.failures.cell_started(cell)
         reply = await language.run(cell, number)
+        debuggers.cell_ended()
         self.loop.failures.cell_ended(cell)
         _everloop.flush_streams()
         numbered = {"execution_count": number, "payload": self.payload}

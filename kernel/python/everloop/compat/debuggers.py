@@ -1,34 +1,62 @@
-"""``pdb`` in a kernel: its prompt can be interrupted.
+"""``pdb`` in a kernel: its prompt can be interrupted, and where IPython is, it is IPython's.
 
 Python's own asks again after an interrupt, and takes SIGINT while a program continues. ipykernel puts IPython's
-debugger in its place, and so does this, when one of them is imported.
+debugger in its place; so does this, when both are there. Nothing here imports IPython while ``pdb`` is imported: the
+thread that loads IPython may be about to import ``pdb``, and each would wait for the other.
 """
 
+import builtins
 import sys
-from importlib import import_module
 
 from everloop.compat.imports import after_import
 
-
-def install(has_ipython):
-    """Watch for the imports."""
-    if has_ipython:
-        # Ours imports IPython's, and may be the first of the two that is imported.
-        after_import("IPython.core.debugger", lambda debugger: import_module("everloop.magics.debugger"))
-        after_import("everloop.magics.debugger", _replace)
-        # IPython's imports pdb, too.
-        after_import("pdb", lambda pdb: __import__("IPython.core.debugger"))
-    else:
-        after_import("pdb", _make_interruptible)
+_has_taken_over = False
 
 
-def _replace(ours):
+def install():
+    """Watch for the import of ``pdb``."""
+    after_import("pdb", _imported)
+
+
+def take_over():
+    """IPython is loaded: let its debugger, which is ours, be that of ``pdb`` too."""
+    global _has_taken_over
+    _has_taken_over = True
+    after_import("IPython.core.debugger", lambda debugger: _import_ours())
+    if "pdb" in sys.modules:
+        _import_ours()
+
+
+def cell_ended():
+    """Called when a cell has ended: who stepped out of it is not asked again in the next one."""
+    trace = sys.gettrace()
+    if trace is None:
+        return
+    debugger = getattr(trace, "__self__", None)
+    if "bdb" in sys.modules and isinstance(debugger, sys.modules["bdb"].Bdb):
+        # It goes on for breakpoints that the user has set.
+        debugger.set_continue()
+
+
+def put_in_place(debugger_class):
+    """Called when IPython's debugger and ours are imported."""
     import pdb
 
     from IPython.core import debugger
 
-    pdb.Pdb = debugger.Pdb = ours.Debugger
+    pdb.Pdb = debugger.Pdb = debugger_class
     pdb.set_trace = debugger.set_trace
+
+
+def _imported(pdb):
+    _make_interruptible(pdb)
+    # Else IPython's is what imports it, and ours will be imported then.
+    if _has_taken_over and "IPython.core.debugger" not in sys.modules:
+        _import_ours()
+
+
+def _import_ours():
+    import everloop.magics.debuggers  # noqa: F401
 
 
 def _make_interruptible(pdb):
@@ -47,4 +75,13 @@ def _make_interruptible(pdb):
                 sys.settrace(None)
                 raise
 
-    pdb.Pdb = Pdb
+    def set_trace(*, header=None, commands=None):
+        # Where IPython is installed, this loads it.
+        getattr(builtins, "get_ipython", lambda: None)()
+        debugger = pdb.Pdb()
+        if header is not None:
+            debugger.message(header)
+        debugger.rcLines.extend(commands or ())
+        debugger.set_trace(sys._getframe().f_back)
+
+    pdb.Pdb, pdb.set_trace = Pdb, set_trace

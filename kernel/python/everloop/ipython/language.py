@@ -40,6 +40,7 @@ class IPython:
 
     def _adopt(self, bare):
         ip = self.ip
+        ip.session = self._session
         ip.leave = self._session.leave
         ip.execution_count = bare.execution_count + 1
         ip.history_manager.adopt(bare)

@@ -25,9 +25,8 @@ _NAMES = re.compile(r"\b(get_ipython|IPython|ipykernel|__IPYTHON__)\b")
 
 def begin(shell):
     """Let IPython take over `shell` in time, if it is installed."""
-    has_ipython = _is_installed()
-    debuggers.install(has_ipython)
-    if not has_ipython:
+    debuggers.install()
+    if not _is_installed():
         return
     shell.loading = Loading(shell)
     shell.loading.watch()
@@ -155,6 +154,7 @@ class Loading:
             from everloop.ipython.language import IPython
 
             shell.language = IPython(shell, shell.language)
+            debuggers.take_over()
         except Exception as error:
             self._failed = error
             _say(error)

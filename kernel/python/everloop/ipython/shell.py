@@ -55,6 +55,8 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveS
     # What `%autoawait` and the configuration name.
     loop_runner_map = runners.loop_runner_map
 
+    #: The :class:`everloop.shell.Shell` that knows which cell runs.
+    session = None
     #: Called with `keep_kernel` when the user wants to leave.
     leave = None
     #: The error that the running cell ended with, as it was shown: an ``error`` message's content.

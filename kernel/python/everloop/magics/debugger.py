@@ -12,9 +12,11 @@ import types
 from IPython.core.debugger import InterruptiblePdb
 from IPython.core.interactiveshell import InteractiveShell
 
+from everloop.compat import debuggers
 from everloop.magics.code import CO_COROUTINE
 from everloop.magics.frames import without_ours
 from everloop.magics.rest import Rest, run_now
+from everloop.parent import parent
 from everloop.tracebacks import is_ours
 
 #: What IPython calls the code of cells in.
@@ -34,6 +36,14 @@ class Debugger(InterruptiblePdb):
         # pdb would take SIGINT when a program continues, and keep it.
         kwargs.setdefault("nosigint", True)
         super().__init__(*args, **kwargs)
+
+    def set_trace(self, frame=None, **kwargs):
+        """Debug from `frame` on, the caller's by default."""
+        cell, running = parent.get(), self.shell.session.running
+        if cell is not None and cell is not running:
+            sys.stderr.write("A breakpoint in a task whose cell has ended is passed over: there is nobody to ask.\n")
+            return
+        super().set_trace(frame or sys._getframe().f_back, **kwargs)
 
     # -- await
 
@@ -94,6 +104,15 @@ class Debugger(InterruptiblePdb):
             raise error.with_traceback(without_ours(error, error.__traceback__)) from None
 
     # -- events
+
+    def trace_dispatch(self, frame, event, arg):
+        """The trace function."""
+        try:
+            return super().trace_dispatch(frame, event, arg)
+        except BaseException:
+            # As CPython, which no more calls a trace function that has raised.
+            sys.settrace(None)
+            raise
 
     def reset(self):
         """Begin anew."""
@@ -169,3 +188,6 @@ def _steps(coroutine, trace):
             step, value = coroutine.send, (yield awaited)
         except BaseException as error:
             step, value = coroutine.throw, error
+
+
+debuggers.put_in_place(Debugger)

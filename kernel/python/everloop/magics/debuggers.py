@@ -1,6 +1,6 @@
 """The debugger, for who may be the first to import it.
 
-IPython's module comes first, and brings ours (`compat/debuggers.py`): two threads that took them in different orders
+IPython's module comes first, and brings ours (`compat/debuggers.py`). Two threads that took them in different orders
 would wait for each other, and one of them get a module that is not ready.
 """
 

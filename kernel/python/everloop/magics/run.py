@@ -9,11 +9,12 @@ from IPython.core.magics.execution import ExecutionMagics
 from IPython.utils.contexts import preserve_keys
 from IPython.utils.path import get_py_filename
 
+from everloop.magics.debugger_magics import DebuggingMagics
 from everloop.magics.rest import Rest, instead_of
 
 
 @magics_class
-class AwaitingRunMagics(ExecutionMagics):
+class AwaitingRunMagics(DebuggingMagics):
     """``%run``, by IPython; what it would call to run a file that awaits is awaited instead."""
 
     @line_magic
