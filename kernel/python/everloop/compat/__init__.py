@@ -9,11 +9,23 @@ def install():
         nbformat,
         negative_numbers,
         nest_asyncio,
+        prompt_toolkit,
         sockets,
         subprocesses,
         svg,
         trio,
     )
 
-    for repair in (curio, missing, nbformat, negative_numbers, nest_asyncio, sockets, subprocesses, svg, trio):
+    for repair in (
+        curio,
+        missing,
+        nbformat,
+        negative_numbers,
+        nest_asyncio,
+        prompt_toolkit,
+        sockets,
+        subprocesses,
+        svg,
+        trio,
+    ):
         repair.install()

@@ -4,6 +4,8 @@ import builtins
 import sys
 from warnings import warn
 
+from IPython.core.interactiveshell import InteractiveShell
+
 import _everloop
 from everloop import lookups, runners, tracebacks
 from everloop.ipython import ipykernel
@@ -71,10 +73,17 @@ class IPython:
             reply = await runners.drive(runner, coroutine, cell)
         except BaseException as raised:
             reply = self.failed(cell.interrupt_of(raised))
+        self._take_back()
         manager = self.ip.payload_manager
         self._session.payload.extend(manager.read_payload())
         manager.clear_payload()
         return reply
+
+    def _take_back(self):
+        # An `IPython.embed()` that was interrupted leaves its own shell in the place of this one.
+        if InteractiveShell._instance is not self.ip:
+            for shell_class in type(self.ip)._walk_mro():
+                shell_class._instance = self.ip
 
     def failed(self, error):
         """Show `error`; returns the reply of the cell that it ended."""
