@@ -47,7 +47,7 @@ MIXED = {
 
 
 def stops(kernel: Kernel, code: str, how: str) -> None:
-    cell = kernel.submit(code).wait_for("begun")
+    cell = kernel.submit(code).wait_for("begun\n")
     kernel.interrupt(how)
     reply = cell.wait(10).reply
     assert reply["status"] == "error"
@@ -116,7 +116,7 @@ def test_an_interrupt_can_be_caught(kernel: Kernel, how: str) -> None:
     cell = kernel.submit(
         "import time\ntry:\n    print('begun')\n    time.sleep(1000)\nexcept KeyboardInterrupt:\n    print('caught')\n'went on'"
     )
-    cell.wait_for("begun")
+    cell.wait_for("begun\n")
     kernel.interrupt(how)
     assert cell.wait(10).reply["status"] == "ok"
     assert cell.stdout == "begun\ncaught\n"
@@ -129,14 +129,14 @@ def test_finally_runs_at_an_await(kernel: Kernel, how: str) -> None:
     cell = kernel.submit(
         "import asyncio\ntry:\n    print('begun')\n    await asyncio.sleep(1000)\nfinally:\n    print('cleaned up')"
     )
-    cell.wait_for("begun")
+    cell.wait_for("begun\n")
     kernel.interrupt(how)
     assert cell.wait(10).reply["ename"] == "KeyboardInterrupt"
     assert cell.stdout == "begun\ncleaned up\n"
 
 
 def test_an_interrupt_aborts_what_is_queued(kernel: Kernel) -> None:
-    cell = kernel.submit("import time\nprint('begun')\ntime.sleep(1000)").wait_for("begun")
+    cell = kernel.submit("import time\nprint('begun')\ntime.sleep(1000)").wait_for("begun\n")
     queued = [kernel.submit("'never'") for _ in range(5)]
     kernel.until_queued()
     kernel.interrupt("message")
@@ -146,7 +146,7 @@ def test_an_interrupt_aborts_what_is_queued(kernel: Kernel) -> None:
 
 
 def test_the_traceback_of_an_interrupt(kernel: Kernel) -> None:
-    cell = kernel.submit("import time\nprint('begun')\ntime.sleep(1000)").wait_for("begun")
+    cell = kernel.submit("import time\nprint('begun')\ntime.sleep(1000)").wait_for("begun\n")
     kernel.interrupt("message")
     cell.wait(10)
     assert f"Cell In[{cell.reply['execution_count']}], line 3" in cell.traceback
@@ -159,7 +159,7 @@ def test_an_interrupt_reply(kernel: Kernel) -> None:
 
 def test_two_interrupts_in_a_row(kernel: Kernel) -> None:
     code = "import time\ntry:\n    print('begun')\n    time.sleep(1000)\nfinally:\n    print('cleaning')\n    time.sleep(1000)"
-    cell = kernel.submit(code).wait_for("begun")
+    cell = kernel.submit(code).wait_for("begun\n")
     kernel.interrupt("message")
     cell.wait_for("cleaning")
     kernel.interrupt("message")
@@ -176,13 +176,13 @@ def test_a_kernel_can_interrupt_itself(kernel: Kernel) -> None:
 
 def test_the_manager_interrupts_as_the_kernelspec_says(kernel: Kernel) -> None:
     """What Jupyter Server does when the stop button is pressed."""
-    cell = kernel.submit("import time\nprint('begun')\ntime.sleep(1000)").wait_for("begun")
+    cell = kernel.submit("import time\nprint('begun')\ntime.sleep(1000)").wait_for("begun\n")
     kernel.manager.interrupt_kernel()
     assert cell.wait(10).reply["ename"] == "KeyboardInterrupt"
 
 
 def test_a_storm_of_signals(kernel: Kernel, tmp_path: Path) -> None:
-    cell = kernel.submit("print('begun')\nwhile True: pass").wait_for("begun")
+    cell = kernel.submit("print('begun')\nwhile True: pass").wait_for("begun\n")
     for _ in range(50):
         os.kill(kernel.pid, signal.SIGINT)
     assert cell.wait(10).reply["ename"] == "KeyboardInterrupt"
