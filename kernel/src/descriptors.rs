@@ -80,10 +80,12 @@ impl Capture {
     }
 
     /// From now on what is read belongs to this request. What was written before is published first, under its own.
-    pub fn set_parent(&self, parent: ParentHeader) {
+    pub fn set_parent(&self, parent: &ParentHeader) {
         let mut pipes = self.lock();
-        pipes.drain();
-        pipes.parent = parent;
+        if pipes.parent != *parent {
+            pipes.drain();
+            pipes.parent = parent.clone();
+        }
     }
 
     /// Publishes what is in the pipes now.

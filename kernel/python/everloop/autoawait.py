@@ -4,17 +4,8 @@ With IPython both are traits of its shell, and the magic is its own; the message
 """
 
 import importlib
-import re
 
 from everloop import runners
-
-_COMMAND = re.compile(r"\s*%autoawait(?:[ \t]+([^\n]*))?\s*\Z")
-
-
-def parameter(code):
-    """What follows ``%autoawait`` in a cell that is nothing but this line, None in any other."""
-    match = _COMMAND.match(code)
-    return match and (match[1] or "")
 
 
 class Autoawait:

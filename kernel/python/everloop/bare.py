@@ -3,8 +3,9 @@
 import sys
 
 import _everloop
-from everloop import autoawait, help, tracebacks
+from everloop import help, tracebacks
 from everloop.autoawait import Autoawait
+from everloop.commands import command
 from everloop.displayhook import DisplayHook
 from everloop.namespace import Namespace
 
@@ -40,6 +41,13 @@ class BareShell:
         self.namespace = Namespace(session.leave)
         self.user_ns = self.namespace.user_ns
         self.autoawait = Autoawait(self.user_ns)
+        self._commands = {
+            "autoawait": self.autoawait.command,
+            "autocancel": session.tasks.autocancel,
+            "cancel": session.tasks.cancel,
+            "concurrent": session.tasks.concurrent,
+            "tasks": session.tasks.tasks,
+        }
         self.execution_count = 0
         #: The text of each result that was shown, by the number of its cell.
         self.result_texts = {}
@@ -53,19 +61,20 @@ class BareShell:
             _everloop.record_input(self.execution_count, cell.code)
         return self.execution_count
 
-    async def run(self, cell, number):
-        """Run the cell; returns its reply, without count and payload."""
+    async def run(self, run):
+        """Run a cell, a :class:`everloop.run.Run`; returns its reply, without count and payload."""
+        run.begun.set()
         try:
-            coroutine, asynchronous = self._code_of(cell, number)
+            coroutine, asynchronous = self._code_of(run)
             # An interrupt is raised inside of it and nowhere else in the shell.
-            expressions = await self.autoawait.run(coroutine, cell, asynchronous)
+            expressions = await self.autoawait.run(coroutine, run.cell, asynchronous)
         except BaseException as raised:
-            error = cell.interrupt_of(raised)
+            error = run.cell.interrupt_of(raised)
             language = await self._session.best_language()
-            return language.failed(error)
+            return language.failed(error, run)
         return {"status": "ok", "user_expressions": expressions}
 
-    def failed(self, error):
+    def failed(self, error, run):
         """Show `error`; returns the reply of the cell that it ended."""
         # For `pdb.pm()` and `traceback.print_last()`.
         sys.last_exc = sys.last_value = error
@@ -87,28 +96,30 @@ class BareShell:
         """The `user_expressions` of a reply; they may await."""
         return {name: await self._expression(text) for name, text in expressions.items()}
 
-    def _code_of(self, cell, number):
+    def _code_of(self, run):
         """The coroutine of the cell, and whether it awaits at its top level. A command of ours is no Python."""
-        leave = self.namespace.exit_command(cell.code)
-        asked = help.question(cell.code)
-        parameter = autoawait.parameter(cell.code)
+        code = run.code
+        leave = self.namespace.exit_command(code)
+        asked = help.question(code)
+        called = command(code)
         if leave is not None:
             return _call(leave), False
         if asked is not None:
             return _call(self._answer, *asked), False
-        if parameter is not None:
-            return _call(self.autoawait.command, parameter), False
-        if _everloop.needs_ipython(cell.code):
+        if called is not None and called[0] in self._commands:
+            name, parameter = called
+            return _call(self._commands[name], parameter), False
+        if _everloop.needs_ipython(code):
             raise IPythonIsMissing
-        code = _transformed(cell.code)
-        statements = _everloop.Statements(code, tracebacks.register_cell(number, code), self.autoawait.enabled)
-        is_silenced = cell.silent or _everloop.is_silenced(code)
-        return self.run_cell_async(cell, number, statements, is_silenced), statements.asynchronous
+        code = "\n" * run.lines_above + _transformed(code)
+        statements = _everloop.Statements(code, tracebacks.register_cell(run.number, code), self.autoawait.enabled)
+        is_silenced = run.cell.silent or _everloop.is_silenced(code)
+        return self.run_cell_async(run, statements, is_silenced), statements.asynchronous
 
     def _answer(self, name, detail_level):
-        self._session.payload.extend(filter(None, [help.answer(name, detail_level, self.user_ns)]))
+        self._session.run.payload.extend(filter(None, [help.answer(name, detail_level, self.user_ns)]))
 
-    async def run_cell_async(self, cell, number, statements, is_silenced):
+    async def run_cell_async(self, run, statements, is_silenced):
         """The cell's coroutine: what a runner gets. It has the name that IPython's has, which runners show."""
         value = None
         for code in statements:
@@ -118,11 +129,11 @@ class BareShell:
         if value is not None and not is_silenced:
             # Others may show themselves in a way that IPython can be told about.
             language = self if type(value) in TEXT_ONLY else await self._session.best_language()
-            language.show(value, number)
-        if not cell.user_expressions:
+            language.show(value, run.number)
+        if not run.cell.user_expressions:
             return {}
         language = await self._session.best_language()
-        return await language.evaluate(cell.user_expressions)
+        return await language.evaluate(run.cell.user_expressions)
 
     async def _expression(self, text):
         try:

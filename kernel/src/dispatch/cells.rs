@@ -1,25 +1,97 @@
-//! The queue of cells: one after the other, and what is queued behind a failed one is aborted.
+//! The queue of cells: which of them begin, and which are aborted.
+//!
+//! Cells begin in the order in which they were sent. An ordinary cell waits until the one before it has ended; a
+//! concurrent one (see [`Lanes`]) waits for no end, and nothing waits for its end.
 //!
 //! A front end that runs all cells sends them at once. When one fails, those that were sent by then must not run,
 //! and those that are sent in answer to the failure must. So before the reply of a failed cell goes out, the shell
-//! task receives everything that has arrived; what is in the queue then is aborted after the reply.
+//! task receives everything that has arrived, and says which cell came last; those that still wait up to that one are
+//! aborted after the reply. A concurrent cell that fails aborts nothing: nothing waits for it.
 
+use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Poll;
 
-use tokio::sync::{mpsc, oneshot};
+use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::bracket::Dispatcher;
+use super::poll_once;
+use crate::cell::directive;
 use crate::requests::{Request, execute};
 
-/// Answered by the shell task when it has queued everything that had arrived.
-pub(crate) type Barrier = oneshot::Sender<()>;
+/// Answered by the shell task with how many cells have arrived, when it has queued all of them.
+pub(crate) type Barrier = oneshot::Sender<u64>;
+
+/// Which cells run beside others: all of them after `%concurrent on`, else those that say so on their first line.
+#[derive(Default)]
+pub struct Lanes {
+    all: AtomicBool,
+    changed: Notify,
+    running: AtomicUsize,
+}
+
+impl Lanes {
+    /// Lets all cells run beside each other, or only those that ask for it.
+    pub fn set_concurrent(&self, all: bool) {
+        self.all.store(all, Ordering::Release);
+        self.changed.notify_one();
+    }
+
+    /// Whether all cells run beside each other.
+    pub fn are_concurrent(&self) -> bool {
+        self.all.load(Ordering::Acquire)
+    }
+
+    /// Whether any cell runs now.
+    pub(crate) fn are_in_use(&self) -> bool {
+        self.running.load(Ordering::Acquire) > 0
+    }
+}
+
+/// Counts a cell as running for as long as it lives, also when its handler panics.
+struct InLane<'a>(&'a Lanes);
+
+impl<'a> InLane<'a> {
+    fn new(lanes: &'a Lanes) -> Self {
+        lanes.running.fetch_add(1, Ordering::AcqRel);
+        Self(lanes)
+    }
+}
+
+impl Drop for InLane<'_> {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// A cell that waits, and which one it is of all that were sent.
+struct Waiting {
+    number: u64,
+    request: Request,
+}
+
+/// What follows from the end of a cell.
+struct Ended {
+    is_concurrent: bool,
+    /// Cells up to this number are not to be tried.
+    aborts: Option<u64>,
+}
+
+type Running = Pin<Box<dyn Future<Output = Ended> + Send>>;
 
 /// The task that runs cells.
 pub(crate) struct Cells {
     dispatcher: Arc<Dispatcher>,
     queue: mpsc::UnboundedReceiver<Request>,
     barriers_tx: mpsc::UnboundedSender<Barrier>,
+    arrived: u64,
+    waiting: VecDeque<Waiting>,
+    running: FuturesUnordered<Running>,
+    /// Whether an ordinary cell runs.
+    lane_is_taken: bool,
 }
 
 impl Cells {
@@ -32,45 +104,109 @@ impl Cells {
             dispatcher,
             queue,
             barriers_tx,
+            arrived: 0,
+            waiting: VecDeque::new(),
+            running: FuturesUnordered::new(),
+            lane_is_taken: false,
         }
     }
 
     pub(crate) async fn run(mut self) {
-        while let Some(request) = self.queue.recv().await {
-            let mut aborted = 0;
-            let dispatcher = Arc::clone(&self.dispatcher);
-            let cell = async {
-                dispatcher.context.cell_runs.store(true, Ordering::Release);
-                let executed = execute::handle(&dispatcher.context, &request).await;
-                dispatcher.context.cell_runs.store(false, Ordering::Release);
-                if executed.aborts_queue {
-                    self.everything_sent().await;
-                    aborted = self.queue.len();
-                }
-                executed.answer
+        let lanes = Arc::clone(&self.dispatcher.context.lanes);
+        loop {
+            tokio::select! {
+                request = self.queue.recv() => match request {
+                    Some(request) => self.arrive(request),
+                    None => return,
+                },
+                Some(ended) = self.running.next() => self.end(ended).await,
+                () = lanes.changed.notified() => {}
+            }
+            self.begin().await;
+        }
+    }
+
+    fn arrive(&mut self, request: Request) {
+        self.arrived += 1;
+        let number = self.arrived;
+        self.waiting.push_back(Waiting { number, request });
+    }
+
+    /// Begins the cells that need not wait.
+    async fn begin(&mut self) {
+        while let Some(Waiting { request, .. }) = self.waiting.front() {
+            let is_concurrent = self.is_concurrent(request);
+            if self.lane_is_taken && !is_concurrent {
+                return;
+            }
+            self.lane_is_taken |= !is_concurrent;
+            let Some(Waiting { request, .. }) = self.waiting.pop_front() else {
+                return;
             };
-            dispatcher.bracket(&request, cell).await;
-            // Also after a panic.
-            dispatcher.context.cell_runs.store(false, Ordering::Release);
-            for _ in 0..aborted {
-                if let Some(request) = self.queue.recv().await {
-                    self.abort(&request).await;
-                }
+            let (dispatcher, barriers_tx) =
+                (Arc::clone(&self.dispatcher), self.barriers_tx.clone());
+            let mut cell: Running =
+                Box::pin(run_cell(dispatcher, barriers_tx, request, is_concurrent));
+            // Up to where Python has it, so that Python gets them in order.
+            match poll_once(cell.as_mut()).await {
+                Poll::Ready(ended) => self.end(ended).await,
+                Poll::Pending => self.running.push(cell),
             }
         }
     }
 
-    /// Returns when everything that had been sent is in the queue.
-    async fn everything_sent(&self) {
-        let (reached_tx, reached) = oneshot::channel();
-        if self.barriers_tx.send(reached_tx).is_ok() {
-            // Fails only while the kernel shuts down.
-            let _ = reached.await;
-        }
+    fn is_concurrent(&self, request: &Request) -> bool {
+        self.dispatcher.context.lanes.are_concurrent() || says_concurrent(request)
     }
 
-    async fn abort(&self, request: &Request) {
-        let aborted = async { execute::aborted(&self.dispatcher.context) };
-        self.dispatcher.bracket(request, aborted).await;
+    async fn end(&mut self, ended: Ended) {
+        self.lane_is_taken &= ended.is_concurrent;
+        let Some(last) = ended.aborts else { return };
+        while let Ok(request) = self.queue.try_recv() {
+            self.arrive(request);
+        }
+        while let Some(waiting) = self.waiting.pop_front_if(|waiting| waiting.number <= last) {
+            let aborted = async { execute::aborted(&self.dispatcher.context) };
+            self.dispatcher.bracket(&waiting.request, aborted).await;
+        }
     }
+}
+
+/// Whether the first line of the cell says that it runs beside others.
+fn says_concurrent(request: &Request) -> bool {
+    let code = request.message.content.get("code");
+    code.and_then(serde_json::Value::as_str)
+        .is_some_and(|code| directive(code).is_some())
+}
+
+async fn run_cell(
+    dispatcher: Arc<Dispatcher>,
+    barriers_tx: mpsc::UnboundedSender<Barrier>,
+    request: Request,
+    is_concurrent: bool,
+) -> Ended {
+    let mut aborts = None;
+    let cell = async {
+        let context = &dispatcher.context;
+        let executed = {
+            let _in_lane = InLane::new(&context.lanes);
+            execute::handle(context, &request, is_concurrent).await
+        };
+        if executed.aborts_queue && !is_concurrent {
+            aborts = everything_sent(&barriers_tx).await;
+        }
+        executed.answer
+    };
+    dispatcher.bracket(&request, cell).await;
+    Ended {
+        is_concurrent,
+        aborts,
+    }
+}
+
+/// How many cells had been sent by now. `None` while the kernel shuts down.
+async fn everything_sent(barriers_tx: &mpsc::UnboundedSender<Barrier>) -> Option<u64> {
+    let (reached_tx, reached) = oneshot::channel();
+    barriers_tx.send(reached_tx).ok()?;
+    reached.await.ok()
 }

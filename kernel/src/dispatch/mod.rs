@@ -2,7 +2,7 @@
 //!
 //! Every request on shell and control gets one bracket: busy, handler, reply, idle, with one reply and one idle
 //! also when the handler panics. Control is sequential and never waits for Python. On shell only cells wait for
-//! each other ([`cells`]); everything else is answered at once, also while a cell runs.
+//! each other ([`cells`]), unless they are concurrent; everything else is answered at once, also while a cell runs.
 
 mod bracket;
 mod cells;
@@ -10,6 +10,7 @@ mod routes;
 
 pub(crate) use self::bracket::Dispatcher;
 pub(crate) use self::cells::Cells;
+pub use self::cells::Lanes;
 
 use std::sync::Arc;
 
@@ -43,6 +44,8 @@ pub(crate) struct Shell {
     pub(crate) dispatcher: Arc<Dispatcher>,
     pub(crate) router: Router,
     pub(crate) cells_tx: mpsc::UnboundedSender<Request>,
+    /// How many cells have been queued.
+    pub(crate) cells: u64,
     pub(crate) barriers: mpsc::UnboundedReceiver<Barrier>,
     pub(crate) tasks: TaskTracker,
 }
@@ -58,17 +61,18 @@ impl Shell {
                         self.route(frames).await;
                     }
                     // Nobody waits while the kernel shuts down.
-                    let _ = reached_tx.send(());
+                    let _ = reached_tx.send(self.cells);
                 }
             }
         }
     }
 
-    async fn route(&self, frames: Vec<Bytes>) {
+    async fn route(&mut self, frames: Vec<Bytes>) {
         let Some(request) = self.dispatcher.decode(frames) else {
             return;
         };
         if request.msg_type() == "execute_request" {
+            self.cells += 1;
             // Fails only while the kernel shuts down.
             let _ = self.cells_tx.send(request);
             return;
@@ -94,6 +98,6 @@ impl Shell {
 }
 
 /// Lets a future run up to its first wait.
-async fn poll_once<T>(mut future: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
+async fn poll_once<T>(mut future: Pin<&mut (impl Future<Output = T> + ?Sized)>) -> Poll<T> {
     std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }

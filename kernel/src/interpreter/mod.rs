@@ -28,6 +28,7 @@ use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
 use crate::descriptors::Capture;
+use crate::dispatch::Lanes;
 use crate::history::History;
 use crate::native::cell::Cell as NativeCell;
 use crate::native::door::Door;
@@ -40,6 +41,7 @@ pub struct Services {
     pub outbox: Outbox,
     pub stdin: Stdin,
     pub history: Arc<History>,
+    pub lanes: Arc<Lanes>,
     pub tokio: tokio::runtime::Handle,
     pub capture: Option<Capture>,
     /// The file that other front ends connect by.
@@ -54,6 +56,8 @@ pub struct Cell {
     /// Of the front end that sent it, which is the one that `input()` asks.
     pub identities: Vec<Bytes>,
     pub metadata: Map<String, Value>,
+    /// Whether it may run beside others.
+    pub is_concurrent: bool,
 }
 
 /// How a cell ended.
@@ -101,7 +105,7 @@ impl Interpreter {
     }
 
     /// Runs one cell. Publishes `execute_input` and all outputs under `cell.parent`; the caller publishes busy, reply
-    /// and idle. One cell at a time: the caller keeps the queue.
+    /// and idle, and knows which cells run beside each other. They begin in the order of the first polls.
     pub async fn run_cell(&self, cell: Cell) -> CellOutcome {
         let (outcome_tx, outcome_rx) = oneshot::channel();
         let cell = NativeCell::new(cell, outcome_tx);
@@ -141,12 +145,14 @@ impl Interpreter {
         self.lookups.comm_info(request).await
     }
 
-    /// Interrupts the cell that runs now and no other; nothing happens when none does.
-    pub fn interrupt(&self) {
-        if let Some(cell) = self.door.running() {
-            interrupts::bind_to(cell.generation());
+    /// Interrupts the cell that began last, or all when it is asked again within a second; no cell that begins later.
+    /// False unless all that run are meant.
+    pub fn interrupt(&self) -> bool {
+        let wanted = interrupts::ask(&self.door);
+        if wanted != interrupts::Wanted::Nothing {
             self.thread.signal(libc::SIGINT);
         }
+        wanted == interrupts::Wanted::All
     }
 
     /// Ends the interpreter: interrupts the cell that runs, lets the loop stop, runs the atexit handlers. Returns at
@@ -160,7 +166,8 @@ impl Interpreter {
             }
             Ok(())
         }));
-        self.interrupt();
+        interrupts::ask_all(&self.door);
+        self.thread.signal(libc::SIGINT);
     }
 }
 

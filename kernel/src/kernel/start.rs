@@ -3,7 +3,6 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use everloop_protocol::connection::ConnectionFile;
 use everloop_protocol::content::status::{ExecutionState, Status};
@@ -14,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{Kernel, KernelError};
 use crate::descriptors::Capture;
-use crate::dispatch::{Cells, Dispatcher, Shell, serve_control};
+use crate::dispatch::{Cells, Dispatcher, Lanes, Shell, serve_control};
 use crate::history::{History, Location};
 use crate::interpreter::{Interpreter, Services};
 use crate::outbox::Outbox;
@@ -65,10 +64,12 @@ impl Kernel {
 
         let capture = Capture::start(outbox.clone())?;
         let history = Arc::new(History::open(Location::from_env()));
+        let lanes = Arc::<Lanes>::default();
         let (interpreter, python) = Interpreter::spawn(Services {
             outbox: outbox.clone(),
             stdin,
             history: Arc::clone(&history),
+            lanes: Arc::clone(&lanes),
             tokio: tokio::runtime::Handle::current(),
             capture: Some(capture.clone()),
             connection_file: path.to_owned(),
@@ -80,7 +81,7 @@ impl Kernel {
             connection,
             meter: Meter::default(),
             engine: session.id().to_owned(),
-            cell_runs: AtomicBool::new(false),
+            lanes,
             exit: CancellationToken::new(),
         });
         let control = tasks.router("control", listeners.control).await?;
@@ -131,6 +132,7 @@ fn serve(tasks: &Tasks, context: &Arc<Context>, session: &Session, control: Rout
             dispatcher,
             router: shell,
             cells_tx,
+            cells: 0,
             barriers,
             tasks: tracker,
         }

@@ -1,13 +1,14 @@
 //! `Cell`: an execute_request, what its outputs carry as parent, and the place for its reply.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use everloop_protocol::ParentHeader;
 use everloop_protocol::content::execute::{ExecuteReply, ExecuteRequest};
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
     builtins::PyBaseExceptionRef,
     common::lock::PyMutex,
     function::{FuncArgs, IntoFuncArgs},
@@ -18,7 +19,7 @@ use rustpython_vm::{
 use tokio::sync::oneshot;
 
 use super::door::Door;
-use super::{json, origin};
+use super::{interrupts, json, origin};
 use crate::asyncio;
 use crate::interpreter::{CellOutcome, Exit};
 
@@ -29,11 +30,14 @@ static LAST_GENERATION: AtomicU64 = AtomicU64::new(0);
 pub enum Progress {
     /// Its code has not begun.
     Waiting,
-    /// Its code is on the stack.
+    /// Its code is on the stack, perhaps below that of another cell.
     Stepping,
     /// Its code awaits.
     Suspended,
 }
+
+/// The `number` of a cell that is not counted yet.
+const NOT_COUNTED: i64 = -1;
 
 #[pyclass(module = "_everloop", name = "Cell")]
 #[derive(Debug, PyPayload)]
@@ -44,12 +48,16 @@ pub struct Cell {
     parent: ParentHeader,
     identities: Vec<Bytes>,
     metadata: serde_json::Map<String, serde_json::Value>,
+    is_concurrent: bool,
+    number: AtomicI64,
     outcome_tx: Mutex<Option<oneshot::Sender<CellOutcome>>>,
     task: PyMutex<Option<PyObjectRef>>,
     progress: Mutex<Progress>,
-    interrupt_waits: AtomicBool,
+    /// Since when an interrupt waits for the cell's code to go on.
+    interrupt_waits: Mutex<Option<Instant>>,
     was_cancelled: AtomicBool,
-    cancellation_waits: AtomicBool,
+    /// Since when a cancellation does.
+    cancellation_waits: Mutex<Option<Instant>>,
 }
 
 impl Cell {
@@ -60,12 +68,14 @@ impl Cell {
             parent: cell.parent,
             identities: cell.identities,
             metadata: cell.metadata,
+            is_concurrent: cell.is_concurrent,
+            number: AtomicI64::new(NOT_COUNTED),
             outcome_tx: Mutex::new(Some(outcome_tx)),
             task: PyMutex::new(None),
             progress: Mutex::new(Progress::Waiting),
-            interrupt_waits: AtomicBool::new(false),
+            interrupt_waits: Mutex::default(),
             was_cancelled: AtomicBool::new(false),
-            cancellation_waits: AtomicBool::new(false),
+            cancellation_waits: Mutex::default(),
         }
     }
 
@@ -94,37 +104,55 @@ impl Cell {
 
     /// It runs no more, and an interrupt means another.
     fn end(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        Door::of(vm)?.cell_ends();
+        Door::of(vm)?.cell_ends(zelf.generation);
         let task = zelf.task.lock().take();
         drop(task);
         Ok(())
     }
 
+    /// Where it is; only what is on the stack twice keeps on stepping when a step ends.
     pub(super) fn progress(&self) -> Progress {
-        *self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+        *locked(&self.progress)
     }
 
     fn set_progress(&self, progress: Progress) {
-        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = progress;
+        *locked(&self.progress) = progress;
     }
 
-    /// Lets the next step of the cell's code raise `KeyboardInterrupt` instead.
-    pub(super) fn interrupt_later(&self) {
-        self.interrupt_waits.store(true, Ordering::Relaxed);
+    /// Lets the next step of the cell's code raise `KeyboardInterrupt` instead, or what runs of it when the code of
+    /// another cell, inside of which it waits, has ended its step. Returns for how long another one has waited.
+    pub(super) fn interrupt_later(&self) -> Option<Duration> {
+        waits_since(&self.interrupt_waits)
     }
 
-    /// Cancels the cell's task, which awaits. False if it was cancelled before and has not stepped since.
-    pub(super) fn cancel(&self, vm: &VirtualMachine) -> PyResult<bool> {
+    /// Whether an interrupt waits.
+    pub(super) fn has_interrupt(&self) -> bool {
+        locked(&self.interrupt_waits).is_some()
+    }
+
+    /// Whether an interrupt was waiting, which the caller has to raise now.
+    pub(super) fn take_interrupt(&self) -> bool {
+        locked(&self.interrupt_waits).take().is_some()
+    }
+
+    /// Cancels the cell's task, which awaits. Returns for how long another cancellation has waited, in which case there
+    /// is nothing to do.
+    pub(super) fn cancel(&self, vm: &VirtualMachine) -> PyResult<Option<Duration>> {
         let task = self.task.lock().clone();
         let Some(task) = task else {
-            return Ok(false);
+            return Ok(None);
         };
-        if self.cancellation_waits.swap(true, Ordering::Relaxed) {
-            return Ok(false);
+        if let Some(waits) = waits_since(&self.cancellation_waits) {
+            return Ok(Some(waits));
         }
         self.was_cancelled.store(true, Ordering::Relaxed);
         vm.call_method(&task, "cancel", ())?;
-        Ok(true)
+        Ok(None)
+    }
+
+    /// Whether this is the task that runs the cell.
+    pub(super) fn is_run_by(&self, task: &PyObject) -> bool {
+        self.task.lock().as_ref().is_some_and(|own| own.is(task))
     }
 }
 
@@ -143,6 +171,29 @@ impl Cell {
     #[pygetset]
     fn store_history(zelf: &Py<Self>) -> bool {
         zelf.request.store_history
+    }
+
+    /// Whether it may run beside others.
+    #[pygetset]
+    fn concurrent(zelf: &Py<Self>) -> bool {
+        zelf.is_concurrent
+    }
+
+    /// What the first line says for the kernel: `concurrent`, `thread` or None.
+    #[pygetset]
+    fn directive(zelf: &Py<Self>) -> Option<&'static str> {
+        crate::cell::directive(&zelf.request.code).map(|(directive, _)| directive.name())
+    }
+
+    /// What it was counted as; None before.
+    #[pygetset]
+    fn number(zelf: &Py<Self>) -> Option<i64> {
+        Some(zelf.number.load(Ordering::Relaxed)).filter(|&number| number != NOT_COUNTED)
+    }
+
+    #[pygetset(setter)]
+    fn set_number(zelf: &Py<Self>, number: i64) {
+        zelf.number.store(number, Ordering::Relaxed);
     }
 
     /// That of the request.
@@ -184,11 +235,7 @@ impl Cell {
         let reply: ExecuteReply = serde_json::from_value(reply)
             .map_err(|error| vm.new_value_error(format!("not an execute_reply: {error}")))?;
         Self::end(zelf, vm)?;
-        let outcome_tx = zelf
-            .outcome_tx
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let outcome_tx = locked(&zelf.outcome_tx).take();
         if let Some(outcome_tx) = outcome_tx {
             // Nobody waits for the reply any more when the kernel shuts down.
             let _ = outcome_tx.send(CellOutcome {
@@ -203,15 +250,17 @@ impl Cell {
     /// the same, since nobody is left to send one.
     #[pymethod]
     fn abandon(zelf: &Py<Self>, _task: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
-        let outcome_tx = zelf
-            .outcome_tx
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let outcome_tx = locked(&zelf.outcome_tx).take();
         if outcome_tx.is_some() {
             Self::end(zelf, vm)?;
         }
         Ok(())
+    }
+
+    /// Interrupts the cell, as an `interrupt_request` does.
+    #[pymethod]
+    fn interrupt(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        interrupts::interrupt(&zelf, vm)
     }
 
     /// What ended the cell: a cancellation that was an interrupt is shown as one, with the place where it awaited.
@@ -247,10 +296,12 @@ impl Interruptible {
         step: impl FnOnce() -> PyResult<PyIterReturn>,
         vm: &VirtualMachine,
     ) -> PyResult<PyIterReturn> {
+        let door = Door::of(vm)?;
         let outer = self.cell.progress();
+        door.step_begins(&self.cell);
         self.cell.set_progress(Progress::Stepping);
-        self.cell.cancellation_waits.store(false, Ordering::Relaxed);
-        let result = if self.cell.interrupt_waits.swap(false, Ordering::Relaxed) {
+        *locked(&self.cell.cancellation_waits) = None;
+        let result = if self.cell.take_interrupt() {
             let interrupt = vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned());
             self.throw_into((interrupt,), vm)
         } else {
@@ -261,6 +312,9 @@ impl Interruptible {
         } else {
             Progress::Suspended
         });
+        if let Some(outer) = door.step_ends() {
+            interrupts::go_on(outer, door);
+        }
         result
     }
 
@@ -310,4 +364,16 @@ impl IterNext for Interruptible {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
         Self::send(zelf, vm.ctx.none(), vm)
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sets the beginning of a waiting to now, unless there is one: then how long ago that is.
+fn waits_since(beginning: &Mutex<Option<Instant>>) -> Option<Duration> {
+    let mut beginning = locked(beginning);
+    let waits = beginning.map(|since| since.elapsed());
+    beginning.get_or_insert_with(Instant::now);
+    waits
 }

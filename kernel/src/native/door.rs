@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustpython_vm::{PyObjectRef, PyRef, PyResult, VirtualMachine};
 
 use super::cell::Cell;
 use crate::descriptors::Capture;
+use crate::dispatch::Lanes;
 use crate::event_loop::{Job, LoopCore, Wake};
 use crate::history::History;
 use crate::interpreter::Services;
@@ -27,12 +28,16 @@ pub struct Door {
     pub outbox: Outbox,
     pub stdin: Stdin,
     pub history: Arc<History>,
+    pub lanes: Arc<Lanes>,
     pub tokio: tokio::runtime::Handle,
     capture: Option<Capture>,
     pub connection_file: PathBuf,
     inbox: Mutex<Inbox>,
     main: OnceLock<Main>,
-    running: Mutex<Option<PyRef<Cell>>>,
+    /// In the order in which they began.
+    running: Mutex<Vec<PyRef<Cell>>>,
+    /// Those whose code is on the stack of the interpreter thread, the innermost last.
+    stepping: Mutex<Vec<PyRef<Cell>>>,
     latest: Mutex<Option<PyRef<Cell>>>,
     shutting_down: AtomicBool,
 }
@@ -49,6 +54,7 @@ impl Door {
             outbox,
             stdin,
             history,
+            lanes,
             tokio,
             capture,
             connection_file,
@@ -57,12 +63,14 @@ impl Door {
             outbox,
             stdin,
             history,
+            lanes,
             tokio,
             capture,
             connection_file,
             inbox: Mutex::new(Inbox::Early(Vec::new())),
             main: OnceLock::new(),
             running: Mutex::default(),
+            stepping: Mutex::default(),
             latest: Mutex::default(),
             shutting_down: AtomicBool::new(false),
         }
@@ -85,7 +93,7 @@ impl Door {
 
     /// Hands a job to the interpreter thread, in order, whether the loop exists yet or not.
     pub fn submit(&self, job: Job) {
-        match &mut *self.inbox.lock().unwrap_or_else(PoisonError::into_inner) {
+        match &mut *locked(&self.inbox) {
             Inbox::Early(jobs) => jobs.push(job),
             Inbox::Open(wake) => wake.submit(job),
         }
@@ -95,7 +103,7 @@ impl Door {
         let wake = Arc::clone(event_loop.wake());
         // A second start would be a defect of ours; the first loop stays.
         let _ = self.main.set(Main { event_loop, shell });
-        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inbox = locked(&self.inbox);
         if let Inbox::Early(jobs) = std::mem::replace(&mut *inbox, Inbox::Open(Arc::clone(&wake))) {
             for job in jobs {
                 wake.submit(job);
@@ -112,43 +120,59 @@ impl Door {
         self.main.wait()
     }
 
-    /// The cell that runs now.
-    pub fn running(&self) -> Option<PyRef<Cell>> {
-        self.running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    /// The cells that run now, in the order in which they began.
+    pub fn running(&self) -> Vec<PyRef<Cell>> {
+        locked(&self.running).clone()
     }
 
     /// The cell that began last: whose output it is when nobody knows better.
     pub fn latest(&self) -> Option<PyRef<Cell>> {
-        self.latest
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        locked(&self.latest).clone()
     }
 
     pub(super) fn cell_begins(&self, cell: &PyRef<Cell>) {
-        self.drain_descriptors();
-        if let Some(capture) = &self.capture {
-            capture.set_parent(cell.parent().clone());
-        }
-        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(cell.clone());
-        let replaced = self
-            .latest
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .replace(cell.clone());
+        self.capture_for(cell);
+        locked(&self.running).push(cell.clone());
+        let replaced = locked(&self.latest).replace(cell.clone());
         drop(replaced);
     }
 
-    pub(super) fn cell_ends(&self) {
-        let ended = self
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+    pub(super) fn cell_ends(&self, generation: u64) {
+        let ended: Vec<_> = locked(&self.running)
+            .extract_if(.., |cell| cell.generation() == generation)
+            .collect();
+        // Not under the lock, since Python objects go with it.
         drop(ended);
+    }
+
+    /// The code of the cell goes on, inside of the code that ran until now.
+    pub(super) fn step_begins(&self, cell: &PyRef<Cell>) {
+        if locked(&self.running).len() > 1 {
+            self.capture_for(cell);
+        }
+        locked(&self.stepping).push(cell.clone());
+    }
+
+    /// Returns the cell whose code goes on now, inside of which the ended step was.
+    pub(super) fn step_ends(&self) -> Option<PyRef<Cell>> {
+        let mut stepping = locked(&self.stepping);
+        let ended = stepping.pop();
+        let outer = stepping.last().cloned();
+        drop(stepping);
+        drop(ended);
+        outer
+    }
+
+    /// The cell whose code runs, if any does.
+    pub(super) fn innermost(&self) -> Option<PyRef<Cell>> {
+        locked(&self.stepping).last().cloned()
+    }
+
+    /// What is written to the descriptors 1 and 2 belongs to this cell from now on.
+    fn capture_for(&self, cell: &Cell) {
+        if let Some(capture) = &self.capture {
+            capture.set_parent(cell.parent());
+        }
     }
 
     /// Publishes what is in the pipes of the descriptors 1 and 2.
@@ -165,4 +189,8 @@ impl Door {
     pub fn shut_down(&self) {
         self.shutting_down.store(true, Ordering::Release);
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,50 +1,192 @@
-//! What SIGINT does to the cell that runs. An `interrupt_request` arrives as a SIGINT to the interpreter thread, so
+//! What SIGINT does to the cells that run. An `interrupt_request` arrives as a SIGINT to the interpreter thread, so
 //! that both are one mechanism, end blocking system calls, and reach the handlers that user code installs.
+//!
+//! An interrupt means the cell that began last; another one within a second means all cells that run. The cells are
+//! chosen when the interrupt arrives, and it is bound to them: whatever begins later is not hit.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use rustpython_vm::{PyResult, VirtualMachine};
+use rustpython_vm::{PyRef, PyResult, VirtualMachine, builtins::PyBaseExceptionRef};
 
-use super::cell::Progress;
+use super::cell::{Cell, Progress};
 use super::door::Door;
+use super::output;
 
-/// The generation of the cell that the last interrupt_request meant; 0 if the signal came from elsewhere.
-static MEANT_FOR: AtomicU64 = AtomicU64::new(0);
+/// Within this time a second interrupt is a more urgent one.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Who has kept the loop from an interrupted cell for longer than this is interrupted in its place.
+const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Binds the SIGINT that follows to one cell, so that it cannot hit the next.
-pub fn bind_to(generation: u64) {
-    MEANT_FOR.store(generation, Ordering::Release);
+/// The interrupts on their way.
+struct Asked {
+    /// The generations of the cells that are meant and have not been told.
+    meant: Vec<u64>,
+    /// When the last one came, and the cell that had begun last by then.
+    last: Option<(Instant, Option<u64>)>,
+}
+
+static ASKED: Mutex<Asked> = Mutex::new(Asked {
+    meant: Vec::new(),
+    last: None,
+});
+
+fn asked() -> MutexGuard<'static, Asked> {
+    ASKED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Which of the running cells an interrupt means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// None runs.
+    Nothing,
+    /// The one that began last, beside others.
+    Last,
+    All,
+}
+
+/// Binds the SIGINT that follows to the cells that it means.
+pub fn ask(door: &Door) -> Wanted {
+    let running = door.running();
+    let latest = door.latest().map(|cell| cell.generation());
+    let mut asked = asked();
+    let is_urgent = asked.is_followed_by(latest);
+    let (wanted, meant) = match running.as_slice() {
+        [] => return Wanted::Nothing,
+        [.., last] if running.len() > 1 && !is_urgent => (Wanted::Last, std::slice::from_ref(last)),
+        all => (Wanted::All, all),
+    };
+    asked.last = Some((Instant::now(), latest));
+    asked.mean(meant);
+    wanted
+}
+
+/// Binds the SIGINT that follows to all cells that run.
+pub fn ask_all(door: &Door) {
+    let running = door.running();
+    asked().mean(&running);
+}
+
+impl Asked {
+    /// Whether an interrupt that comes now comes soon after the last one, with no cell begun in between; `latest` is the
+    /// cell that began last.
+    fn is_followed_by(&self, latest: Option<u64>) -> bool {
+        self.last
+            .is_some_and(|(when, before)| when.elapsed() < AGAIN && latest == before)
+    }
+
+    fn mean(&mut self, cells: &[PyRef<Cell>]) {
+        for generation in cells.iter().map(|cell| cell.generation()) {
+            if !self.meant.contains(&generation) {
+                self.meant.push(generation);
+            }
+        }
+    }
 }
 
 /// Runs on the interpreter thread, between two instructions or at a turn of the loop.
 ///
 /// # Errors
-/// `KeyboardInterrupt` when the cell's own code is what runs: it is raised there.
+/// `KeyboardInterrupt` when the code of a cell that is meant is what runs: it is raised there.
 pub fn handle(vm: &VirtualMachine) -> PyResult<()> {
-    let meant_for = MEANT_FOR.swap(0, Ordering::AcqRel);
     let door = Door::of(vm)?;
-    let Some(cell) = door.running() else {
-        return Ok(());
-    };
-    if meant_for != 0 && meant_for != cell.generation() {
-        return Ok(());
+    let meant = take_meant(door);
+    let mut raises = false;
+    for cell in door.running() {
+        if meant.contains(&cell.generation()) {
+            raises |= tell(&cell, door, vm)?;
+        }
     }
+    if raises {
+        return Err(keyboard_interrupt(vm));
+    }
+    Ok(())
+}
+
+/// Interrupts this cell.
+///
+/// # Errors
+/// `KeyboardInterrupt` when its code is what runs.
+pub(super) fn interrupt(cell: &PyRef<Cell>, vm: &VirtualMachine) -> PyResult<()> {
+    if tell(cell, Door::of(vm)?, vm)? {
+        return Err(keyboard_interrupt(vm));
+    }
+    Ok(())
+}
+
+/// Those that an `interrupt_request` means; without one the signal comes from elsewhere, and means the same.
+fn take_meant(door: &Door) -> Vec<u64> {
+    let take = || std::mem::take(&mut asked().meant);
+    let meant = take();
+    if !meant.is_empty() {
+        return meant;
+    }
+    ask(door);
+    take()
+}
+
+/// Interrupts the cell; true if that is to be raised in the code that runs.
+fn tell(cell: &PyRef<Cell>, door: &Door, vm: &VirtualMachine) -> PyResult<bool> {
     match cell.progress() {
         Progress::Waiting => {
             cell.interrupt_later();
-            Ok(())
+            Ok(false)
         }
-        Progress::Stepping => Err(keyboard_interrupt(vm)),
-        // A second interrupt before the cancelled cell could step: something else keeps the loop busy.
-        Progress::Suspended => {
-            if !cell.cancel(vm)? && vm.asyncio_running_task.borrow().is_some() {
-                return Err(keyboard_interrupt(vm));
-            }
-            Ok(())
-        }
+        Progress::Stepping => tell_stepping(cell, door, vm),
+        Progress::Suspended => match cell.cancel(vm)? {
+            None => Ok(false),
+            Some(waits) => Ok(waits > PATIENCE && is_of_no_cell(door, vm)),
+        },
     }
 }
 
-fn keyboard_interrupt(vm: &VirtualMachine) -> rustpython_vm::builtins::PyBaseExceptionRef {
+/// Interrupts a cell that is on the stack: where its own code runs, or else when what runs inside of it is through.
+fn tell_stepping(cell: &PyRef<Cell>, door: &Door, vm: &VirtualMachine) -> PyResult<bool> {
+    let is_it = |other: PyRef<Cell>| other.generation() == cell.generation();
+    if !door.innermost().is_some_and(is_it) {
+        cell.interrupt_later();
+        return Ok(false);
+    }
+    if output::current_cell(vm)?.is_none_or(is_it) {
+        return Ok(true);
+    }
+    // The code of a background task or another cell, in a turn of the loop that the cell takes.
+    if let Some(waits) = cell.interrupt_later() {
+        return Ok(waits > PATIENCE && is_of_no_cell(door, vm));
+    }
+    tell_in_next_turn(cell.clone(), door);
+    Ok(false)
+}
+
+/// Whether what runs is a task, and not that of a running cell: its own code there may be the shell's.
+fn is_of_no_cell(door: &Door, vm: &VirtualMachine) -> bool {
+    let task = vm.asyncio_running_task.borrow().clone();
+    task.is_some_and(|task| !door.running().iter().any(|cell| cell.is_run_by(&task)))
+}
+
+/// Between two turns nobody else's code runs. What is raised there ends the innermost run of the loop, which is the
+/// cell's.
+fn tell_in_next_turn(cell: PyRef<Cell>, door: &Door) {
+    door.submit(Box::new(move |vm| {
+        let door = Door::of(vm)?;
+        let is_running = door
+            .running()
+            .iter()
+            .any(|other| other.generation() == cell.generation());
+        if cell.take_interrupt() && is_running && tell(&cell, door, vm)? {
+            return Err(keyboard_interrupt(vm));
+        }
+        Ok(())
+    }));
+}
+
+/// The code of `cell` goes on, inside of which another one made a step; an interrupt may have come meanwhile.
+pub(super) fn go_on(cell: PyRef<Cell>, door: &Door) {
+    if cell.has_interrupt() {
+        tell_in_next_turn(cell, door);
+    }
+}
+
+fn keyboard_interrupt(vm: &VirtualMachine) -> PyBaseExceptionRef {
     vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned())
 }

@@ -217,6 +217,31 @@ mod _everloop {
         Ok(())
     }
 
+    /// The cell that the calling code belongs to, directly or through what it started; None if it is no cell's.
+    #[pyfunction]
+    fn current_cell(vm: &VirtualMachine) -> PyResult<Option<PyRef<Cell>>> {
+        output::current_cell(vm)
+    }
+
+    /// Lets all cells run beside each other, or only those that ask for it.
+    #[pyfunction]
+    fn set_concurrent(all: bool, vm: &VirtualMachine) -> PyResult<()> {
+        Door::of(vm)?.lanes.set_concurrent(all);
+        Ok(())
+    }
+
+    /// Whether all cells run beside each other.
+    #[pyfunction]
+    fn is_concurrent(vm: &VirtualMachine) -> PyResult<bool> {
+        Ok(Door::of(vm)?.lanes.are_concurrent())
+    }
+
+    /// The lines below the first one of a cell with a directive; None of any other.
+    #[pyfunction]
+    fn below_directive(code: PyStrRef) -> Option<String> {
+        crate::cell::directive(&code.to_string_lossy()).map(|(_, body)| body.to_owned())
+    }
+
     /// Gives the native half the loop and the shell: from now on cells run.
     #[pyfunction]
     fn start(event_loop: PyRef<LoopCore>, shell: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {

@@ -1,4 +1,4 @@
-//! `execute_request`: run a cell.
+//! `execute_request`: run a cell, beside others if it is concurrent.
 
 use everloop_protocol::content::execute::{ExecuteReply, ExecuteRequest};
 use serde_json::value::to_raw_value;
@@ -14,7 +14,7 @@ pub(crate) struct Executed {
     pub(crate) aborts_queue: bool,
 }
 
-pub(crate) async fn handle(context: &Context, request: &Request) -> Executed {
+pub(crate) async fn handle(context: &Context, request: &Request, is_concurrent: bool) -> Executed {
     let wanted: ExecuteRequest = match request.message.content() {
         Ok(wanted) => wanted,
         Err(error) => {
@@ -33,6 +33,7 @@ pub(crate) async fn handle(context: &Context, request: &Request) -> Executed {
             parent: request.parent.clone(),
             identities: request.message.identities.clone(),
             metadata: request.message.metadata.clone(),
+            is_concurrent,
         })
         .await;
     // Output first: a client may stop listening when it has the reply.

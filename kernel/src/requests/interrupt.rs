@@ -1,6 +1,5 @@
-//! `interrupt_request`: stop the cell that runs. Nothing happens when none does.
-
-use std::sync::atomic::Ordering;
+//! `interrupt_request`: stop the cell that was run last, or all that run when it is asked again at once. Nothing happens
+//! when none does.
 
 use everloop_protocol::content::interrupt::InterruptReply;
 
@@ -8,8 +7,8 @@ use super::{Answer, Context, Request, reply};
 use crate::processes;
 
 pub(crate) async fn handle(context: &Context, _request: &Request) -> Answer {
-    if context.cell_runs.load(Ordering::Acquire) {
-        context.interpreter.interrupt();
+    // The processes that others have started are theirs.
+    if context.lanes.are_in_use() && context.interpreter.interrupt() {
         processes::interrupt_children();
     }
     reply(&InterruptReply {})

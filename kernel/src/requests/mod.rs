@@ -18,7 +18,6 @@ pub(crate) mod unsupported;
 pub(crate) mod usage;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use everloop_protocol::connection::ConnectionFile;
 use everloop_protocol::content::{ErrorContent, ErrorReply};
@@ -29,6 +28,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
+use crate::dispatch::Lanes;
 use crate::history::History;
 use crate::interpreter::Interpreter;
 use crate::outbox::Outbox;
@@ -43,8 +43,8 @@ pub(crate) struct Context {
     pub(crate) meter: Meter,
     /// The `engine` in the metadata of replies.
     pub(crate) engine: String,
-    /// Whether a cell runs now.
-    pub(crate) cell_runs: AtomicBool,
+    /// Which cells run beside others, and whether any runs.
+    pub(crate) lanes: Arc<Lanes>,
     /// Cancelled to make the process end in order.
     pub(crate) exit: CancellationToken,
 }

@@ -16,6 +16,31 @@ class ZMQShellDisplayHook(DisplayHook):
         self.register_hook = self._publisher.register
         self.unregister_hook = self._publisher.unregister
 
+    # -- of the cell that the calling code belongs to
+
+    @property
+    def prompt_count(self):
+        """The number of the cell."""
+        number = self.shell.current_run.number
+        return super().prompt_count if number is None else number
+
+    @property
+    def exec_result(self):
+        """Where the value of the cell goes."""
+        return self.shell.current_run.exec_result
+
+    @exec_result.setter
+    def exec_result(self, result):
+        self.shell.current_run.exec_result = result
+
+    @property
+    def _is_active(self):
+        return self.shell.current_run.is_displaying
+
+    @_is_active.setter
+    def _is_active(self, is_active):
+        self.shell.current_run.is_displaying = is_active
+
     def adopt(self, results):
         """Go on with the three last `results` of the bare shell."""
         self._, self.__, self.___ = results
@@ -23,7 +48,8 @@ class ZMQShellDisplayHook(DisplayHook):
 
     def quiet(self):
         """Whether a `;` at the end of the cell keeps its value from being shown."""
-        return _everloop.is_silenced(self.shell.history_manager.input_hist_parsed[-1])
+        inputs, number = self.shell.history_manager.input_hist_parsed, self.prompt_count
+        return _everloop.is_silenced(inputs[number] if number < len(inputs) else inputs[-1])
 
     def flush(self):
         """Forget all results; also those that IPython's own leaves among the hidden names."""

@@ -55,6 +55,7 @@ class IPython:
             ip.compile._filename_map[filename] = number
         # Cells come one by one, but background tasks go on between them: what IPython puts in place for the time of a
         # cell stays.
+        ip.events.register("pre_execute", self._cell_begins)
         ip.builtin_trap.__enter__()
         ip.display_trap.__enter__()
         builtins.get_ipython = ip.get_ipython
@@ -64,19 +65,22 @@ class IPython:
         counts = cell.store_history and not cell.silent and cell.code and not cell.code.isspace()
         return self.ip.execution_count if counts else self.execution_count
 
-    async def run(self, cell, number):
-        """Run the cell; returns its reply, without count and payload."""
-        self.ip.shown_error, self.ip.display_failed = None, False
+    def _cell_begins(self):
+        run = self.ip.current_run
+        # IPython 8 counts at the end of a cell: there the next one waits for that.
+        if run.number is not None and self.ip.execution_count > run.number:
+            run.begun.set()
+
+    async def run(self, run):
+        """Run a cell, a :class:`everloop.run.Run`; returns its reply, without count and payload."""
+        cell = run.cell
         try:
             # An interrupt is raised inside these steps and nowhere else in the shell.
-            runner, coroutine = await _everloop.Interruptible(cell, self._code_of(cell))
+            runner, coroutine = await _everloop.Interruptible(cell, self._code_of(run))
             reply = await runners.drive(runner, coroutine, cell)
         except BaseException as raised:
-            reply = self.failed(cell.interrupt_of(raised))
+            reply = self.failed(cell.interrupt_of(raised), run)
         self._take_back()
-        manager = self.ip.payload_manager
-        self._session.payload.extend(manager.read_payload())
-        manager.clear_payload()
         return reply
 
     def _take_back(self):
@@ -85,15 +89,15 @@ class IPython:
             for shell_class in type(self.ip)._walk_mro():
                 shell_class._instance = self.ip
 
-    def failed(self, error):
+    def failed(self, error, run):
         """Show `error`; returns the reply of the cell that it ended."""
-        self.ip.shown_error = None
+        run.shown_error = None
         is_exit = isinstance(error, SystemExit)
         # None of the frames is IPython's own, which it would leave out.
         self.ip.showtraceback((type(error), error, error.__traceback__), tb_offset=0, exception_only=is_exit)
         if is_exit:
             warn("To exit: use 'exit', 'quit', or Ctrl-D.", stacklevel=1)
-        return self._error_reply(error)
+        return _error_reply(error, run)
 
     def show(self, value, number):
         """Publish `value` as the result of cell `number`, the one that runs."""
@@ -103,19 +107,19 @@ class IPython:
         """The `user_expressions` of a reply; they may await."""
         return await self.ip.evaluate(expressions)
 
-    async def _code_of(self, cell):
+    async def _code_of(self, run):
         """What drives the cell, and its coroutine."""
-        code, failure = cell.code, None
+        code, failure = run.code, None
         try:
-            code = self.ip.transform_cell(cell.code)
+            code = "\n" * run.lines_above + self.ip.transform_cell(code)
         except Exception:
             failure = sys.exc_info()
-        runner = self.ip.runner_of(cell.code, code, failure)
-        return runner, self.run_cell_async(cell, code, failure)
+        runner = self.ip.runner_of(run.code, code, failure)
+        return runner, self.run_cell_async(run, code, failure)
 
-    async def run_cell_async(self, cell, code, failure):
+    async def run_cell_async(self, run, code, failure):
         """The cell's coroutine: what the runner gets. It has the name that IPython's own has, which runners show."""
-        ip = self.ip
+        ip, cell = self.ip, run.cell
         metadata = cell.metadata
         coroutine = ip.run_cell_async(
             cell.code,
@@ -134,15 +138,16 @@ class IPython:
                 ip.events.trigger("post_run_cell", result)
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
-            return self._error_reply(ip.interrupt_of(error))
-        if ip.display_failed:
-            return self._error_reply(ip.shown_error)
+            return _error_reply(ip.interrupt_of(error), run)
+        if run.display_failed:
+            return _error_reply(None, run)
         return {"status": "ok", "user_expressions": await ip.evaluate(cell.user_expressions)}
 
-    def _error_reply(self, error):
-        # What was shown as text, or not at all, marks the cell too.
-        shown = self.ip.shown_error or {"ename": type(error).__name__, "evalue": text_of(error), "traceback": []}
-        return {"status": "error", "user_expressions": {}, **shown}
+
+def _error_reply(error, run):
+    # What was shown as text, or not at all, marks the cell too.
+    shown = run.shown_error or {"ename": type(error).__name__, "evalue": text_of(error), "traceback": []}
+    return {"status": "error", "user_expressions": {}, **shown}
 
 
 def _application(namespace):

@@ -132,7 +132,7 @@ class Loading:
         self._take_over_if_idle()
 
     def _take_over_if_idle(self):
-        if self._shell.running is None:
+        if not self._shell.runs:
             self._take_over()
 
     def _import(self):

@@ -21,11 +21,13 @@ from everloop.ipython.history import HistoryManager
 from everloop.ipython.inspection import Inspector
 from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
+from everloop.ipython.payload import PayloadManager
 from everloop.ipython.transformer import TransformerManager
 from everloop.magics.awaiting import AwaitingShell
 from everloop.magics.run_files import FileShell
 from everloop.magics.system import SystemCommands
 from everloop.parent import parent
+from everloop.run import Run
 
 CO_COROUTINE = 0x80
 
@@ -55,14 +57,10 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveS
     # What `%autoawait` and the configuration name.
     loop_runner_map = runners.loop_runner_map
 
-    #: The :class:`everloop.shell.Shell` that knows which cell runs.
+    #: The :class:`everloop.shell.Shell` that knows which cells run.
     session = None
     #: Called with `keep_kernel` when the user wants to leave.
     leave = None
-    #: The error that the running cell ended with, as it was shown: an ``error`` message's content.
-    shown_error = None
-    #: Whether the value of the running cell could not be formatted, which fails the cell.
-    display_failed = False
 
     @default("banner1")
     def _default_banner1(self):
@@ -87,6 +85,11 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveS
 
     def init_virtualenv(self):
         """The kernel's environment is the one that it was installed for."""
+
+    def init_payload(self):
+        """Collect what goes into replies, for each cell apart."""
+        self.payload_manager = PayloadManager(parent=self)
+        self.configurables.append(self.payload_manager)
 
     def init_history(self):
         """Share the kernel's history."""
@@ -191,6 +194,11 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveS
         """Let output belong again to what it belonged to before `set_thread_parent`."""
         parent.reset(token)
 
+    @property
+    def current_run(self):
+        """The :class:`everloop.run.Run` that the calling code belongs to."""
+        return Run() if self.session is None else self.session.run
+
     # -- errors
 
     def _get_exc_info(self, exc_tuple=None):
@@ -216,11 +224,11 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveS
         self._showtraceback(etype, error, tracebacks.render(error)[2])
 
     def _showtraceback(self, etype, evalue, stb):
-        if getattr(self.displayhook, "is_active", False):
-            self.display_failed = True
+        run = self.current_run
+        run.display_failed |= run.is_displaying
         _everloop.flush_streams()
-        self.shown_error = {"ename": etype.__name__, "evalue": text_of(evalue), "traceback": stb}
-        _everloop.publish("error", self.shown_error)
+        run.shown_error = {"ename": etype.__name__, "evalue": text_of(evalue), "traceback": stb}
+        _everloop.publish("error", run.shown_error)
 
     def _format_exception_for_storage(self, exception, *args, **kwargs):
         try:

@@ -9,5 +9,6 @@
 - ``system``: ``!command``, ``!!command`` and ``name = !command``; ``system_terminal``, ``system_process``: where they
   run, ``system_interrupt``: how they end
 - ``script``: ``%%script``, ``%%bash`` and the others of their kind
+- ``tasks``: what runs beside each other
 - ``frames``: tracebacks without all this
 """

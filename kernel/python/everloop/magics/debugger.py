@@ -39,8 +39,8 @@ class Debugger(InterruptiblePdb):
 
     def set_trace(self, frame=None, **kwargs):
         """Debug from `frame` on, the caller's by default."""
-        cell, running = parent.get(), self.shell.session.running
-        if cell is not None and cell is not running:
+        cell = parent.get()
+        if cell is not None and cell not in self.shell.session.runs:
             sys.stderr.write("A breakpoint in a task whose cell has ended is passed over: there is nobody to ask.\n")
             return
         super().set_trace(frame or sys._getframe().f_back, **kwargs)

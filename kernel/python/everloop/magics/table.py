@@ -10,6 +10,11 @@ MAGICS = {
     "everloop.magics.execution:AwaitingExecutionMagics": {"line_cell": ["time", "timeit"]},
     "everloop.magics.run:AwaitingRunMagics": {"line": ["run"]},
     "everloop.magics.system:AwaitingOSMagics": {"line_cell": ["sx", "system"], "cell": ["!"]},
+    "everloop.magics.tasks:TaskMagics": {
+        "line": ["autocancel", "cancel", "tasks"],
+        "cell": ["thread"],
+        "line_cell": ["concurrent"],
+    },
     "everloop.magics.profiling:AwaitingProfileMagics": {"line_cell": ["prun"]},
 }
 

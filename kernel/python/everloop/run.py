@@ -1,0 +1,63 @@
+"""A cell while it runs."""
+
+import asyncio
+import contextlib
+
+import _everloop
+
+
+class Run:
+    """One cell on its way, and what is said and asked meanwhile that belongs to it alone.
+
+    `cell` is an ``_everloop.Cell``, which is an ``execute_request`` and the place for its reply; None for what belongs to
+    no cell that runs.
+    """
+
+    def __init__(self, cell=None):
+        self.cell = cell
+        #: The asyncio task that runs it.
+        self.task = None
+        #: What its messages carry as ``execution_count``.
+        self.number = None
+        #: Set when it is counted and the next one can be.
+        self.begun = asyncio.Event()
+        #: The list that goes into its reply.
+        self.payload = []
+        #: None, or whether the kernel goes on when the front end leaves.
+        self.exit = None
+        #: The thread of its own that its code runs on, a :class:`everloop.threads.CellThread`, or None.
+        self.thread = None
+        #: The error that it ended with, as it was shown: an ``error`` message's content.
+        self.shown_error = None
+        #: Whether its value could not be formatted, which fails the cell.
+        self.display_failed = False
+        #: Whether its value is being shown.
+        self.is_displaying = False
+        #: IPython's ``ExecutionResult``, for the value.
+        self.exec_result = None
+
+    @contextlib.asynccontextmanager
+    async def on_thread(self):
+        """Inside, the code of the cell runs on a thread of its own."""
+        from everloop.threads import CellThread
+
+        outer, self.thread = self.thread, CellThread(self.cell)
+        try:
+            yield
+        finally:
+            self.thread.close()
+            self.thread = outer
+
+    @property
+    def code(self):
+        """What of the cell is code, without the first line where that says how to run it."""
+        below = _everloop.below_directive(self.cell.code)
+        return self.cell.code if below is None else below
+
+    @property
+    def lines_above(self):
+        """How many lines of the cell are above its :attr:`code`; empty ones too, which the transformer leaves out."""
+        whole, code = self.cell.code, self.code
+        if code == whole:
+            return 0
+        return whole.count("\n", 0, len(whole) - len(code.lstrip()))

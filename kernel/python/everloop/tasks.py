@@ -1,0 +1,137 @@
+"""What runs on the loop beside each other, and how it ends: ``%concurrent``, ``%tasks``, ``%cancel``, ``%autocancel``."""
+
+import asyncio
+import itertools
+import weakref
+from collections import namedtuple
+
+import _everloop
+from everloop import tracebacks
+from everloop.parent import parent
+
+#: More of a line than this is not shown.
+_LONGEST = 60
+
+
+#: A line of ``%tasks``.
+Entry = namedtuple("Entry", ["id", "kind", "started_by", "what", "where"])
+
+
+class Tasks:
+    """The commands of one shell, a :class:`everloop.shell.Shell`. Each takes what follows its name in the line.
+
+    They raise ValueError for a parameter that means nothing.
+    """
+
+    def __init__(self, shell):
+        self._shell = shell
+        self._numbers = weakref.WeakKeyDictionary()
+        self._count = itertools.count(1)
+
+    def concurrent(self, parameter):
+        """Switch on or off that all cells run beside each other, or say whether they do."""
+        state = _on_or_off("concurrent", parameter)
+        if state is None:
+            print(f"Cells run {'beside each other' if _everloop.is_concurrent() else 'one after the other'}.")
+        else:
+            _everloop.set_concurrent(state)
+
+    def autocancel(self, parameter):
+        """Switch on or off that an interrupted cell takes the tasks that it started with it, or say whether it does."""
+        state = _on_or_off("autocancel", parameter)
+        if state is None:
+            print(
+                f"Tasks {'end' if self._shell.autocancel else 'go on'} when the cell that started them is interrupted."
+            )
+        else:
+            self._shell.autocancel = state
+
+    def tasks(self, parameter):
+        """Print what runs: cells, handlers of comm messages, and tasks with the cell that started them."""
+        if parameter.strip():
+            raise ValueError(f"%tasks takes no argument, not {parameter.strip()!r}")
+        entries = [self._entry(task) for task in sorted(asyncio.all_tasks(self._shell.loop), key=self._order)]
+        for line in _table([[name.replace("_", " ") for name in Entry._fields], *entries]):
+            print(line)
+
+    def cancel(self, parameter):
+        """Cancel tasks by the numbers that ``%tasks`` shows. A cell ends as if it was interrupted."""
+        wanted = parameter.replace(",", " ").split()
+        if not wanted:
+            raise ValueError("%cancel takes the numbers that %tasks shows")
+        tasks = {str(self._number(task)): task for task in asyncio.all_tasks(self._shell.loop)}
+        unknown = [number for number in wanted if number not in tasks]
+        if unknown:
+            raise ValueError(f"there is no task {', '.join(unknown)}: %tasks shows those that there are")
+        for task in map(tasks.get, wanted):
+            run = self._run_of(task)
+            if run is None:
+                task.cancel()
+            else:
+                run.cell.interrupt()
+
+    def cancel_children(self, run):
+        """Cancel the tasks that the cell of `run` has started."""
+        for task in asyncio.all_tasks(self._shell.loop):
+            if task is not run.task and task.get_context().get(parent) is run.cell:
+                task.cancel()
+
+    def _order(self, task):
+        """Cells in the order in which they began, then the tasks of each."""
+        origin = task.get_context().get(parent)
+        number = origin.number if isinstance(origin, _everloop.Cell) else None
+        return self._run_of(task) is None, number or 0, self._numbers.get(task, 0)
+
+    def _number(self, task):
+        number = self._numbers.get(task)
+        if number is None:
+            number = self._numbers[task] = next(self._count)
+        return number
+
+    def _run_of(self, task):
+        return next((run for run in self._shell.runs.values() if run.task is task), None)
+
+    def _entry(self, task):
+        run = self._run_of(task)
+        if run is not None:
+            return Entry(self._number(task), "cell", _cell_name(run.cell), _first_line(run.code), "")
+        origin = task.get_context().get(parent)
+        kind = "comm" if isinstance(origin, _everloop.Origin) else "task"
+        coroutine = task.get_coro()
+        what = f"{getattr(coroutine, '__qualname__', coroutine)}() {task.get_name()}"
+        return Entry(self._number(task), kind, _cell_name(origin), what, _place(coroutine))
+
+
+def _on_or_off(command, parameter):
+    """True, False, or None for no parameter."""
+    states = {"": None, "on": True, "true": True, "off": False, "false": False}
+    try:
+        return states[parameter.strip().lower()]
+    except KeyError:
+        raise ValueError(f"%{command} takes `on` or `off`, not {parameter.strip()!r}") from None
+
+
+def _cell_name(origin):
+    number = origin.number if isinstance(origin, _everloop.Cell) else None
+    return "" if number is None else f"In [{number}]"
+
+
+def _first_line(code):
+    line = next((line for line in code.splitlines() if line.strip()), "")
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+
+
+def _place(coroutine):
+    """Where the coroutine awaits, in the words of a traceback."""
+    frame = getattr(coroutine, "cr_frame", None)
+    if frame is None:
+        return ""
+    filename = frame.f_code.co_filename
+    return f"{tracebacks.cell_name(filename) or filename}, line {frame.f_lineno}"
+
+
+def _table(rows):
+    texts = [tuple(map(str, row)) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    for row in texts:
+        yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
