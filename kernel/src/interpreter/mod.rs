@@ -29,6 +29,7 @@ use tokio::sync::oneshot;
 
 use crate::descriptors::Capture;
 use crate::history::History;
+use crate::kicks;
 use crate::native::cell::Cell as NativeCell;
 use crate::native::door::Door;
 use crate::native::interrupts;
@@ -76,7 +77,6 @@ pub struct Exit {
 pub struct Interpreter {
     door: Arc<Door>,
     lookups: lookup::Lookups,
-    thread: Arc<thread::ThreadId>,
 }
 
 impl Interpreter {
@@ -89,15 +89,8 @@ impl Interpreter {
         let door = Arc::new(Door::new(services));
         assert!(door.install(), "a process has one interpreter");
         let (lookups, lookup_requests) = lookup::channel();
-        let (thread, join) = thread::spawn(lookup_requests);
-        (
-            Self {
-                door,
-                lookups,
-                thread,
-            },
-            join,
-        )
+        let join = thread::spawn(lookup_requests, door.tokio.clone());
+        (Self { door, lookups }, join)
     }
 
     /// Runs one cell. Publishes `execute_input` and all outputs under `cell.parent`; the caller publishes busy, reply
@@ -145,7 +138,7 @@ impl Interpreter {
     pub fn interrupt(&self) {
         if let Some(cell) = self.door.running() {
             interrupts::bind_to(cell.generation());
-            self.thread.signal(libc::SIGINT);
+            kicks::kick(kicks::MAIN, libc::SIGINT);
         }
     }
 
