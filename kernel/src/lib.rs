@@ -13,6 +13,7 @@
 //! - [`cell`]: what can be said of a cell's text alone
 //! - [`interpreter`]: the thread that Python runs on
 //! - [`event_loop`]: the hot half of the asyncio loop; `asyncio`: its futures and tasks
+//! - `kicks`: signals for one thread of Python
 //! - [`native`]: the module `_everloop`, Python's door to all this
 //! - [`python`]: `everloop python`, without the kernel
 //! - [`history`]: inputs and outputs of all sessions
@@ -25,6 +26,7 @@ pub mod event_loop;
 pub mod history;
 pub mod interpreter;
 pub mod kernel;
+mod kicks;
 mod log;
 pub mod native;
 pub mod outbox;

@@ -8,6 +8,7 @@ from everloop.autoawait import Autoawait
 from everloop.commands import command
 from everloop.displayhook import DisplayHook
 from everloop.namespace import Namespace
+from everloop.run import CannotAwait
 
 CO_COROUTINE = 0x80
 
@@ -122,7 +123,12 @@ class BareShell:
     async def run_cell_async(self, run, statements, is_silenced):
         """The cell's coroutine: what a runner gets. It has the name that IPython's has, which runners show."""
         value = None
+        if run.thread is not None and statements.asynchronous:
+            raise CannotAwait
         for code in statements:
+            if run.thread is not None:
+                value = await run.thread.call(eval, code, self.user_ns)
+                continue
             value = eval(code, self.user_ns)
             if code.co_flags & CO_COROUTINE:
                 value = await value

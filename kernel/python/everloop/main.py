@@ -40,6 +40,7 @@ def _take_interrupts():
     # `asyncio.Runner` asks whether SIGINT is still the default's, which has to be ours.
     signal.default_int_handler = _everloop.default_int_handler
     signal.signal(signal.SIGINT, _everloop.default_int_handler)
+    signal.signal(signal.SIGURG, _everloop.kicked)
 
 
 def _install_streams():

@@ -6,6 +6,15 @@ import contextlib
 import _everloop
 
 
+class CannotAwait(RuntimeError):
+    """A cell on a thread of its own has a top-level ``await``."""
+
+    def __init__(self):
+        super().__init__(
+            "a cell on a thread of its own cannot await: use asyncio.run(...) there, or leave out %%thread"
+        )
+
+
 class Run:
     """One cell on its way, and what is said and asked meanwhile that belongs to it alone.
 
@@ -41,12 +50,17 @@ class Run:
         """Inside, the code of the cell runs on a thread of its own."""
         from everloop.threads import CellThread
 
-        outer, self.thread = self.thread, CellThread(self.cell)
+        if self.thread is not None:
+            yield
+            return
+        self.thread = CellThread()
+        self.cell.set_thread(self.thread.interrupts)
         try:
             yield
         finally:
+            self.cell.set_thread(None)
             self.thread.close()
-            self.thread = outer
+            self.thread = None
 
     @property
     def code(self):

@@ -97,7 +97,7 @@ class Shell:
         if not cell.silent:
             _everloop.publish("execute_input", {"code": cell.code, "execution_count": run.number})
         self.loop.failures.cell_started(cell)
-        reply = await language.run(run)
+        reply = await (self._run_on_thread(run) if cell.directive == "thread" else language.run(run))
         if self.autocancel and reply.get("ename") == "KeyboardInterrupt":
             self.tasks.cancel_children(run)
         debuggers.cell_ended()
@@ -109,6 +109,10 @@ class Shell:
         except Exception as raised:
             # The user's own representation of a value, say, has no JSON.
             cell.finish({**language.failed(raised, run), **numbered}, run.exit)
+
+    async def _run_on_thread(self, run):
+        async with run.on_thread():
+            return await self.language.run(run)
 
     async def _others_have_begun(self, run):
         # A cell is counted when its runner starts it, which other libraries' runners do later.

@@ -24,6 +24,7 @@ use super::ready::Ready;
 use super::timer_handle::TimerHandle;
 use super::timers::Timers;
 use super::wake::Wake;
+use crate::kicks;
 
 /// While handles are ready, descriptors are looked at no more often than this: a look costs a system call.
 const POLL_INTERVAL: Duration = Duration::from_micros(50);
@@ -252,6 +253,7 @@ impl LoopCore {
             job(vm)?;
         }
         signal::check_signals(vm)?;
+        kicks::handle(vm)?;
         Ok(events)
     }
 

@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 use super::alarm::Alarm;
 use super::readiness::Readiness;
 use super::wake::Wake;
+use crate::kicks;
 
 /// A current-thread tokio runtime, the descriptors that it watches, and the alarm of the earliest timer.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ impl Driver {
         })
     }
 
-    /// Waits until the bell rings, a watched descriptor is ready or the loop's clock shows `until`; returns the
+    /// Waits until the bell rings, the thread is kicked, a watched descriptor is ready or the loop's clock shows `until`; returns the
     /// descriptors that are ready. Other Python threads run meanwhile.
     pub(super) fn park(
         &self,
@@ -56,6 +57,7 @@ impl Driver {
                     ready = self.readiness.ready() => ready,
                     () = wake.rung() => Ok(Vec::new()),
                     () = self.alarm.rings() => Ok(Vec::new()),
+                    () = kicks::kicked() => Ok(Vec::new()),
                 }
             })
         })

@@ -30,6 +30,7 @@ use tokio::sync::oneshot;
 use crate::descriptors::Capture;
 use crate::dispatch::Lanes;
 use crate::history::History;
+use crate::kicks;
 use crate::native::cell::Cell as NativeCell;
 use crate::native::door::Door;
 use crate::native::interrupts;
@@ -80,7 +81,6 @@ pub struct Exit {
 pub struct Interpreter {
     door: Arc<Door>,
     lookups: lookup::Lookups,
-    thread: Arc<thread::ThreadId>,
 }
 
 impl Interpreter {
@@ -93,15 +93,8 @@ impl Interpreter {
         let door = Arc::new(Door::new(services));
         assert!(door.install(), "a process has one interpreter");
         let (lookups, lookup_requests) = lookup::channel();
-        let (thread, join) = thread::spawn(lookup_requests);
-        (
-            Self {
-                door,
-                lookups,
-                thread,
-            },
-            join,
-        )
+        let join = thread::spawn(lookup_requests, door.tokio.clone());
+        (Self { door, lookups }, join)
     }
 
     /// Runs one cell. Publishes `execute_input` and all outputs under `cell.parent`; the caller publishes busy, reply
@@ -150,7 +143,7 @@ impl Interpreter {
     pub fn interrupt(&self) -> bool {
         let wanted = interrupts::ask(&self.door);
         if wanted != interrupts::Wanted::Nothing {
-            self.thread.signal(libc::SIGINT);
+            kicks::kick(kicks::MAIN, kicks::INTERRUPT);
         }
         wanted == interrupts::Wanted::All
     }
@@ -167,7 +160,7 @@ impl Interpreter {
             Ok(())
         }));
         interrupts::ask_all(&self.door);
-        self.thread.signal(libc::SIGINT);
+        kicks::kick(kicks::MAIN, kicks::INTERRUPT);
     }
 }
 

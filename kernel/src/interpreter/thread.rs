@@ -1,34 +1,14 @@
 //! Start and end of the interpreter thread.
 
-use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use rustpython_vm::{PyResult, VirtualMachine};
 
 use super::{builder, lookup};
+use crate::kicks;
 
 /// Python frames are large on the native stack; only what is used of this becomes memory.
 const STACK_SIZE: usize = 512 << 20;
-
-/// The interpreter thread, once it runs.
-#[derive(Default)]
-pub(super) struct ThreadId {
-    pthread: OnceLock<libc::pthread_t>,
-}
-
-impl ThreadId {
-    /// Sends a signal to the interpreter thread alone, so that what it waits for in a system call ends.
-    pub(super) fn signal(&self, signal: libc::c_int) {
-        if let Some(&pthread) = self.pthread.get() {
-            #[expect(unsafe_code, reason = "signals to one thread are a system call")]
-            // SAFETY: the thread lives as long as the process: `main` ends the process after joining it, and a
-            // signal to a thread that has ended but is not joined is ESRCH.
-            unsafe {
-                libc::pthread_kill(pthread, signal)
-            };
-        }
-    }
-}
 
 /// Keeps SIGINT away from the calling thread and those it starts, so that it arrives at the interpreter thread.
 pub fn leave_interrupts_to_python() {
@@ -46,23 +26,15 @@ fn mask_sigint(how: libc::c_int) {
     }
 }
 
-pub(super) fn spawn(lookups: lookup::Requests) -> (Arc<ThreadId>, JoinHandle<()>) {
-    let thread = Arc::new(ThreadId::default());
-    let join = std::thread::Builder::new()
+pub(super) fn spawn(lookups: lookup::Requests, tokio: tokio::runtime::Handle) -> JoinHandle<()> {
+    std::thread::Builder::new()
         .name("python".to_owned())
         .stack_size(STACK_SIZE)
-        .spawn({
-            let thread = Arc::clone(&thread);
-            move || {
-                // SAFETY: has no preconditions.
-                #[expect(unsafe_code, reason = "the thread's name for signals")]
-                let pthread = unsafe { libc::pthread_self() };
-                let _ = thread.pthread.set(pthread);
-                run(lookups);
-            }
+        .spawn(move || {
+            kicks::register_main(tokio);
+            run(lookups);
         })
-        .expect("the process can start a thread");
-    (thread, join)
+        .expect("the process can start a thread")
 }
 
 fn run(lookups: lookup::Requests) {

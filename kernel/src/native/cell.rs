@@ -19,6 +19,7 @@ use rustpython_vm::{
 use tokio::sync::oneshot;
 
 use super::door::Door;
+use super::kick::ThreadInterrupts;
 use super::{interrupts, json, origin};
 use crate::asyncio;
 use crate::interpreter::{CellOutcome, Exit};
@@ -50,6 +51,8 @@ pub struct Cell {
     metadata: serde_json::Map<String, serde_json::Value>,
     is_concurrent: bool,
     number: AtomicI64,
+    /// Of the thread that its code runs on, if it has one of its own.
+    thread: PyMutex<Option<PyRef<ThreadInterrupts>>>,
     outcome_tx: Mutex<Option<oneshot::Sender<CellOutcome>>>,
     task: PyMutex<Option<PyObjectRef>>,
     progress: Mutex<Progress>,
@@ -70,6 +73,7 @@ impl Cell {
             metadata: cell.metadata,
             is_concurrent: cell.is_concurrent,
             number: AtomicI64::new(NOT_COUNTED),
+            thread: PyMutex::new(None),
             outcome_tx: Mutex::new(Some(outcome_tx)),
             task: PyMutex::new(None),
             progress: Mutex::new(Progress::Waiting),
@@ -150,6 +154,12 @@ impl Cell {
         Ok(None)
     }
 
+    /// Interrupts what the cell runs on a thread of its own; false if there is no such thing now.
+    pub(super) fn interrupt_thread(&self) -> bool {
+        let thread = self.thread.lock().clone();
+        thread.is_some_and(|thread| ThreadInterrupts::interrupt(&thread))
+    }
+
     /// Whether this is the task that runs the cell.
     pub(super) fn is_run_by(&self, task: &PyObject) -> bool {
         self.task.lock().as_ref().is_some_and(|own| own.is(task))
@@ -194,6 +204,13 @@ impl Cell {
     #[pygetset(setter)]
     fn set_number(zelf: &Py<Self>, number: i64) {
         zelf.number.store(number, Ordering::Relaxed);
+    }
+
+    /// What interrupts the thread that its code runs on from now on; None for the interpreter thread.
+    #[pymethod]
+    fn set_thread(zelf: &Py<Self>, thread: Option<PyRef<ThreadInterrupts>>) {
+        let before = std::mem::replace(&mut *zelf.thread.lock(), thread);
+        drop(before);
     }
 
     /// That of the request.

@@ -1,5 +1,5 @@
-//! What SIGINT does to the cells that run. An `interrupt_request` arrives as a SIGINT to the interpreter thread, so
-//! that both are one mechanism, end blocking system calls, and reach the handlers that user code installs.
+//! What SIGINT does to the cells that run. An `interrupt_request` kicks the interpreter thread (see `kicks`), which then
+//! calls the handler of SIGINT: so both end blocking system calls, and reach the handlers that user code installs.
 //!
 //! An interrupt means the cell that began last; another one within a second means all cells that run. The cells are
 //! chosen when the interrupt arrives, and it is bound to them: whatever begins later is not hit.
@@ -35,6 +35,11 @@ fn asked() -> MutexGuard<'static, Asked> {
     ASKED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether a cell is meant that has not been told.
+pub(crate) fn are_asked() -> bool {
+    !asked().meant.is_empty()
+}
+
 /// Which of the running cells an interrupt means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
@@ -45,7 +50,7 @@ pub enum Wanted {
     All,
 }
 
-/// Binds the SIGINT that follows to the cells that it means.
+/// Binds the kick that follows to the cells that it means.
 pub fn ask(door: &Door) -> Wanted {
     let running = door.running();
     let latest = door.latest().map(|cell| cell.generation());
@@ -61,7 +66,7 @@ pub fn ask(door: &Door) -> Wanted {
     wanted
 }
 
-/// Binds the SIGINT that follows to all cells that run.
+/// Binds the kick that follows to all cells that run.
 pub fn ask_all(door: &Door) {
     let running = door.running();
     asked().mean(&running);
@@ -127,6 +132,9 @@ fn take_meant(door: &Door) -> Vec<u64> {
 
 /// Interrupts the cell; true if that is to be raised in the code that runs.
 fn tell(cell: &PyRef<Cell>, door: &Door, vm: &VirtualMachine) -> PyResult<bool> {
+    if cell.interrupt_thread() {
+        return Ok(false);
+    }
     match cell.progress() {
         Progress::Waiting => {
             cell.interrupt_later();

@@ -3,6 +3,7 @@
 //! - `cell`: `Cell`, an execute_request and the place for its reply; `Interruptible`, which steps its code
 //! - `statements`: `Statements`, a cell's source as code objects, one statement at a time
 //! - `interrupts`: what SIGINT does
+//! - `kick`: `ThreadInterrupts`, a thread besides the interpreter thread that can be interrupted
 //! - `output`: publishing under the parent of the current context
 //! - `json`: Python values as JSON
 //! - `origin`: `Origin`, what outputs carry as parent when it is no cell
@@ -19,6 +20,7 @@ pub mod door;
 pub(crate) mod import;
 pub mod interrupts;
 pub mod json;
+mod kick;
 pub mod origin;
 pub mod output;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -44,6 +46,7 @@ mod _everloop {
 
     use super::cell::{Cell, Interruptible};
     use super::door::Door;
+    use super::kick::{self, ThreadInterrupts};
     use super::origin::Origin;
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     use super::spawn::SpawnArgs;
@@ -74,6 +77,7 @@ mod _everloop {
             Interruptible::make_static_type(),
             Origin::make_static_type(),
             Statements::make_static_type(),
+            ThreadInterrupts::make_static_type(),
         ] {
             let name = vm.ctx.intern_str(class.name().to_owned());
             module.set_attr(name, class, vm)?;
@@ -262,5 +266,17 @@ mod _everloop {
         vm: &VirtualMachine,
     ) -> PyResult<()> {
         interrupts::handle(vm)
+    }
+
+    /// The Python handler of SIGURG: see `kicks`.
+    #[pyfunction]
+    fn kicked(_signum: PyObjectRef, _frame: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        crate::kicks::handle(vm)
+    }
+
+    /// The Python handler of other signals on threads that are not the interpreter thread.
+    #[pyfunction]
+    fn hand_on(signum: i32, _frame: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        kick::hand_on(signum, vm)
     }
 }

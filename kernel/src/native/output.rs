@@ -16,6 +16,7 @@ use super::door::{Door, Main};
 use super::json;
 use super::origin::Origin;
 use crate::event_loop::{Completion, LoopCore};
+use crate::kicks;
 use crate::outbox::Publication;
 use crate::sockets::stdin::Question;
 
@@ -148,9 +149,31 @@ pub(super) fn ask(prompt: String, password: bool, vm: &VirtualMachine) -> PyResu
         Some(main) if is_running_here(&main.event_loop, vm) => {
             wait_in_turns(main, door, answer, vm)?
         }
-        _ => vm.allow_threads(|| answer.blocking_recv()).ok(),
+        _ => wait_here(door, answer, vm)?,
     };
     answer.ok_or_else(|| vm.new_os_error("the front end that sent this cell is gone"))
+}
+
+/// Waits for the answer on a thread that has no turn of the loop to give.
+fn wait_here(
+    door: &Door,
+    mut answer: tokio::sync::oneshot::Receiver<String>,
+    vm: &VirtualMachine,
+) -> PyResult<Option<String>> {
+    loop {
+        let received = vm.allow_threads(|| {
+            door.tokio.block_on(async {
+                tokio::select! {
+                    answer = &mut answer => Some(answer.ok()),
+                    () = kicks::kicked() => None,
+                }
+            })
+        });
+        match received {
+            Some(answer) => return Ok(answer),
+            None => kicks::handle(vm)?,
+        }
+    }
 }
 
 fn is_running_here(event_loop: &LoopCore, vm: &VirtualMachine) -> bool {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from magics_table import code, display, shell, system
+from magics_table import code, display, shell, system, tasks
 from magics_table.row import DIFFERS, DOES_NOT_WORK, WORKS, Row
 
 FILE = Path(__file__).parent.parent / "magics.md"
@@ -16,6 +16,7 @@ SECTIONS = {
     "The shell": shell.SHELL,
     "Names and objects": shell.NAMES,
     "Running code": code.RUNNING,
+    "What runs beside each other": tasks.TASKS,
     "Errors and the debugger": code.ERRORS,
     "Code, history and files of code": code.TEXTS,
     "Extensions": code.EXTENSIONS,
@@ -38,7 +39,7 @@ are in `magics_table/`, and this file is written from them by `python -m magics_
 - **does not work**: the note says why, and the user gets the same as a message.
 
 `%time`, `%timeit`, `%prun`, `%run`, `%rerun`, `%%capture`, `%%script` and its kind, `!command` and `%system` also run
-code that awaits, which IPython's cannot. ipykernel's `%subshell` is not listed: it describes ipykernel's threads, and
+code that awaits, which IPython's cannot. What runs beside each other is everloop's own. ipykernel's `%subshell` is not listed: it describes ipykernel's threads, and
 everloop needs no subshells to answer while a cell waits.
 """
 

@@ -1,9 +1,9 @@
-"""Waiting on the interpreter thread that an interrupt can end.
+"""Waiting that an interrupt can end, on the interpreter thread and on others that can be interrupted.
 
 RustPython waits for a lock without looking at signals, so `queue.get()`, `event.wait()`, `future.result()` and
-`thread.join()` could not be interrupted. All of them wait for a lock of `threading` or for a thread; on the thread that
-receives the signals they now do so in slices, between which a pending signal is handled. Who is waited for still ends
-the wait at once. A bare `Lock.acquire()` stays as it is: it is too hot to pass through Python.
+`thread.join()` could not be interrupted. All of them wait for a lock of `threading` or for a thread; on the threads that
+handle signals they now do so in slices, between which a pending signal is handled. Who is waited for still ends the
+wait at once. A bare `Lock.acquire()` stays as it is: it is too hot to pass through Python.
 
 Threads are started with SIGINT blocked: the operating system gives a signal of the process to any thread that takes it,
 and what arrives at another one does not end a system call of this one.
@@ -13,14 +13,31 @@ import signal
 import threading
 import time
 from _thread import allocate_lock, get_ident
+from contextlib import contextmanager
+
+import _everloop
 
 # Seconds for which a signal may stay unnoticed.
 _SLICE = 0.05
 
+# The identifiers of the threads that handle signals.
+_threads = set()
+
+
+@contextmanager
+def on_this_thread():
+    """Make the waits of the calling thread interruptible inside."""
+    thread = get_ident()
+    _threads.add(thread)
+    try:
+        yield
+    finally:
+        _threads.discard(thread)
+
 
 def install():
     """Make the waits of `threading` interruptible on the calling thread."""
-    interpreter_thread = get_ident()
+    _threads.add(get_ident())
 
     class WaiterLock:
         """The lock that `Condition.wait` makes for itself, and with it `Event`, `Semaphore`, queues and futures."""
@@ -32,7 +49,7 @@ def install():
             self._acquire, self.release, self.locked = lock.acquire, lock.release, lock.locked
 
         def acquire(self, blocking=True, timeout=-1):
-            if not blocking or get_ident() != interpreter_thread:
+            if not blocking or get_ident() not in _threads:
                 return self._acquire(blocking, timeout)
             return _in_slices(lambda seconds: self._acquire(True, seconds), None if timeout == -1 else timeout)
 
@@ -49,7 +66,7 @@ def install():
             join(self, seconds)
             return not self.is_alive()
 
-        if get_ident() == interpreter_thread:
+        if get_ident() in _threads:
             _in_slices(is_over, timeout)
         else:
             join(self, timeout)
@@ -71,14 +88,12 @@ def install():
 
 def _in_slices(wait, timeout):
     """Whether `wait(seconds)` says that it is over, within `timeout` seconds; None waits for as long as it takes."""
-    if timeout is None:
-        while not wait(_SLICE):
-            pass
-        return True
-    end = time.monotonic() + timeout
+    end = None if timeout is None else time.monotonic() + timeout
     while True:
-        left = end - time.monotonic()
-        if left <= _SLICE:
+        left = _SLICE if end is None else end - time.monotonic()
+        if left < _SLICE:
             return wait(max(left, 0))
         if wait(_SLICE):
             return True
+        # A thread that looks this seldom would find the signal taken by another one.
+        _everloop.kicked(signal.SIGURG, None)

@@ -22,6 +22,7 @@ from everloop.ipython.inspection import Inspector
 from everloop.ipython.kernel import Kernel
 from everloop.ipython.magics import KernelMagics
 from everloop.ipython.payload import PayloadManager
+from everloop.ipython.threads import ThreadShell
 from everloop.ipython.transformer import TransformerManager
 from everloop.magics.awaiting import AwaitingShell
 from everloop.magics.run_files import FileShell
@@ -39,7 +40,7 @@ NO_MATPLOTLIB = (
 )
 
 
-class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, InteractiveShell):
+class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell, InteractiveShell):
     """IPython's shell with the kernel for a terminal. It has ipykernel's name, by which libraries know a notebook."""
 
     displayhook_class = Type(ZMQShellDisplayHook)

@@ -104,13 +104,16 @@ class AwaitingShell:
             raw_cell, transformed_cell=transformed_cell, preprocessing_exc_tuple=preprocessing_exc_tuple
         ):
             return True
-        return self.autoawait and _has_magics(transformed_cell) and not _is_synchronous.get()
+        return self.autoawait and self._awaits_magics(transformed_cell)
 
     async def run_cell_async(self, raw_cell, *args, transformed_cell=None, **kwargs):
         """As in IPython."""
-        # The text tells sooner than its tree whether there is anything to await.
-        _awaits_magics.set(_has_magics(transformed_cell) and not _is_synchronous.get())
+        _awaits_magics.set(self._awaits_magics(transformed_cell))
         return await super().run_cell_async(raw_cell, *args, transformed_cell=transformed_cell, **kwargs)
+
+    def _awaits_magics(self, text):
+        # The text tells sooner than its tree whether there is anything to await.
+        return _has_magics(text) and not _is_synchronous.get() and not self.is_on_thread
 
     async def run_ast_nodes(self, nodelist, cell_name, interactivity="last_expr", compiler=compile, result=None):
         """As in IPython."""

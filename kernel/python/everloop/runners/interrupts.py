@@ -17,6 +17,7 @@ class DeferredInterrupts:
         self._handle = None
         self._is_stepping = False
         self._was_interrupted = False
+        self._is_deferred = False
 
     def install(self):
         """Take the place of the handler that the kernel has; one of the user's stays."""
@@ -39,11 +40,18 @@ class DeferredInterrupts:
         finally:
             self._is_stepping = outer
 
+    def _handle_deferred(self, signum):
+        self._is_deferred = False
+        self._handle(signum, None)
+
     def _interrupted(self, signum, frame):
         if not self._is_stepping:
             self._handle(signum, frame)
         elif self._is_protected():
-            self._loop.call_soon(self._handle, signum, None)
+            # Once: a second call would find nobody meant, and take itself for a new interrupt.
+            if not self._is_deferred:
+                self._is_deferred = True
+                self._loop.call_soon(self._handle_deferred, signum)
         else:
             self._handle(signum, frame)
             # No cell's code, or it would have raised: a background task's, which holds the loop up.
