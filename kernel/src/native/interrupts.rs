@@ -1,5 +1,5 @@
-//! What SIGINT does to the cell that runs. An `interrupt_request` arrives as a SIGINT to the interpreter thread, so
-//! that both are one mechanism, end blocking system calls, and reach the handlers that user code installs.
+//! What SIGINT does to the cell that runs. An `interrupt_request` kicks the interpreter thread (`kicks`), which calls the
+//! handler of SIGINT: so both end blocking system calls, and reach the handlers that user code installs.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
