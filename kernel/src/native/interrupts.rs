@@ -29,6 +29,7 @@ pub fn handle(vm: &VirtualMachine) -> PyResult<()> {
     if meant_for != 0 && meant_for != cell.generation() {
         return Ok(());
     }
+    door.stdin.interrupt(cell.parent().msg_id());
     match cell.progress() {
         Progress::Waiting => {
             cell.interrupt_later();

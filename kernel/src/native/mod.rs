@@ -4,6 +4,7 @@
 //! - `statements`: `Statements`, a cell's source as code objects, one statement at a time
 //! - `interrupts`: what SIGINT does
 //! - `output`: publishing under the parent of the current context
+//! - `questions`: asking the front end of the current cell
 //! - `json`: Python values as JSON
 //! - `origin`: `Origin`, what outputs carry as parent when it is no cell
 //! - `compile`: the builtin, for syntax trees that RustPython cannot take
@@ -21,6 +22,7 @@ pub mod interrupts;
 pub mod json;
 pub mod origin;
 pub mod output;
+mod questions;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod spawn;
 pub mod statements;
@@ -45,10 +47,11 @@ mod _everloop {
     use super::cell::{Cell, Interruptible};
     use super::door::Door;
     use super::origin::Origin;
+    use super::questions::Question;
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     use super::spawn::SpawnArgs;
     use super::statements::Statements;
-    use super::{interrupts, output};
+    use super::{interrupts, output, questions};
     use crate::event_loop::{
         Completion, Handle, LoopCore, Queue, QueueOperation, SocketTransport, StreamOperation,
         StreamReader, StreamReaderProtocol, StreamWriter, ThreadCall, TimerHandle, WorkQueue,
@@ -73,6 +76,7 @@ mod _everloop {
             Cell::make_static_type(),
             Interruptible::make_static_type(),
             Origin::make_static_type(),
+            Question::make_static_type(),
             Statements::make_static_type(),
         ] {
             let name = vm.ctx.intern_str(class.name().to_owned());
@@ -132,16 +136,16 @@ mod _everloop {
         Ok(())
     }
 
-    /// Whether the front end of the current cell can be asked.
+    /// Whether the front end of the current cell can be asked; None where there is no cell.
     #[pyfunction]
-    fn allow_stdin(vm: &VirtualMachine) -> PyResult<bool> {
-        Ok(output::current_cell(vm)?.is_some_and(|cell| cell.request().allow_stdin))
+    fn allow_stdin(vm: &VirtualMachine) -> PyResult<Option<bool>> {
+        Ok(output::current_cell(vm)?.map(|cell| cell.request().allow_stdin))
     }
 
     /// Asks the front end of the current cell and waits for the answer; the loop goes on meanwhile.
     #[pyfunction]
     fn ask(prompt: PyStrRef, password: bool, vm: &VirtualMachine) -> PyResult<String> {
-        output::ask(prompt.to_string_lossy().into_owned(), password, vm)
+        questions::ask(&prompt, password, vm)
     }
 
     /// Starts a program and returns its process identifier, or None if `fork_exec` has to: see `compat/subprocesses.py`.

@@ -1,23 +1,21 @@
-//! Publishing under the parent of the current context, and asking the front end of the current cell.
+//! Publishing under the parent of the current context.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use everloop_protocol::ParentHeader;
 use everloop_protocol::content::stream::StreamName;
 use rustpython_vm::{
-    PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromObject, VirtualMachine,
-    builtins::PyStr, function::ArgBytesLike,
+    PyObject, PyObjectRef, PyRef, PyResult, TryFromObject, VirtualMachine, builtins::PyStr,
+    function::ArgBytesLike,
 };
 use serde_json::{Map, Value};
 
 use super::cell::Cell;
-use super::door::{Door, Main};
+use super::door::Door;
 use super::json;
 use super::origin::Origin;
-use crate::event_loop::{Completion, LoopCore};
 use crate::outbox::Publication;
-use crate::sockets::stdin::Question;
 
 /// `everloop.parent.parent`.
 fn parent_variable(vm: &VirtualMachine) -> PyResult<&'static PyObject> {
@@ -132,57 +130,4 @@ pub(super) fn write_stream(name: &PyStr, text: &PyStr, vm: &VirtualMachine) -> P
     // A flood of text waits for front ends to read.
     vm.allow_threads(|| outbox.stream(&parent, name, &text));
     Ok(())
-}
-
-pub(super) fn ask(prompt: String, password: bool, vm: &VirtualMachine) -> PyResult<String> {
-    let door = Door::of(vm)?;
-    let cell = current_cell(vm)?
-        .ok_or_else(|| vm.new_runtime_error("there is no cell whose front end could be asked"))?;
-    let answer = door.stdin.ask(Question {
-        identities: cell.identities().to_vec(),
-        parent: cell.parent().clone(),
-        prompt,
-        password,
-    });
-    let answer = match door.main() {
-        Some(main) if is_running_here(&main.event_loop, vm) => {
-            wait_in_turns(main, door, answer, vm)?
-        }
-        _ => vm.allow_threads(|| answer.blocking_recv()).ok(),
-    };
-    answer.ok_or_else(|| vm.new_os_error("the front end that sent this cell is gone"))
-}
-
-fn is_running_here(event_loop: &LoopCore, vm: &VirtualMachine) -> bool {
-    event_loop.depth() > 0 && vm.asyncio_running_loop.borrow().is_some()
-}
-
-/// Waits for the answer while the loop goes on.
-fn wait_in_turns(
-    main: &Main,
-    door: &Door,
-    answer: tokio::sync::oneshot::Receiver<String>,
-    vm: &VirtualMachine,
-) -> PyResult<Option<String>> {
-    let completion = Completion::default().into_ref(&vm.ctx);
-    let received: Arc<Mutex<Option<String>>> = Arc::default();
-    let wake = Arc::clone(main.event_loop.wake());
-    let waiting = door.tokio.spawn({
-        let (completion, received) = (completion.clone(), Arc::clone(&received));
-        async move {
-            if let Ok(answer) = answer.await {
-                *received.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
-            }
-            completion.set();
-            wake.ring();
-        }
-    });
-    let result = LoopCore::run_turns(&main.event_loop, Some(completion), vm);
-    // An interrupt ends the waiting; dropping the receiver forgets the question.
-    waiting.abort();
-    result?;
-    Ok(received
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take())
 }
