@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from client import Entry, Kernel, Request
+from client import LIMIT, Entry, Kernel, Request
 
 ASK = "answer = input('name? ')\nprint('hello', answer)"
 
@@ -399,6 +399,24 @@ def test_an_interrupt_ends_the_question_of_a_thread(kernel: Kernel, code: str, h
     cell = kernel.submit("input('next? ')")
     kernel.answer(kernel.question(cell), "asked")
     assert cell.wait().result == "'asked'"
+
+
+@only_here
+def test_a_front_end_that_is_gone_cannot_be_asked_and_the_others_can(kernel: Kernel) -> None:
+    gone = kernel.manager.client()
+    gone.start_channels(hb=False)
+    # Until the kernel knows that the connection is closed, a question may be sent into the void.
+    gone.execute(
+        "import asyncio\ngo = asyncio.Event()\nasync def ask():\n    await go.wait()\n    while True:\n        try:\n"
+        "            async with asyncio.timeout(0.05):\n                await ainput()\n        except TimeoutError:\n"
+        "            pass\n        except OSError as error:\n            return str(error)\ntask = asyncio.create_task(ask());",
+        reply=True,
+        timeout=LIMIT,
+    )
+    gone.stop_channels()
+    cell = kernel.submit("go.set()\nprint(input('still here? '))\nprint(await task)")
+    kernel.answer(kernel.question(cell), "yes")
+    assert cell.wait().stdout == "yes\nthe front end that sent this cell is gone\n"
 
 
 # -- where one may ask
