@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from client import LIMIT, Entry, Kernel, Request
+from jupyter_client import BlockingKernelClient
 
 ASK = "answer = input('name? ')\nprint('hello', answer)"
 
@@ -403,7 +404,9 @@ def test_an_interrupt_ends_the_question_of_a_thread(kernel: Kernel, code: str, h
 
 @only_here
 def test_a_front_end_that_is_gone_cannot_be_asked_and_the_others_can(kernel: Kernel) -> None:
-    gone = kernel.manager.client()
+    # One with a session, and so an identity, of its own.
+    gone = BlockingKernelClient(connection_file=kernel.manager.connection_file)
+    gone.load_connection_file()
     gone.start_channels(hb=False)
     # Until the kernel knows that the connection is closed, a question may be sent into the void.
     gone.execute(
