@@ -156,6 +156,27 @@ const scenarios = {
     return { prompt };
   },
 
+  /** Questions that tasks ask, one of them after its cell has ended. */
+  async awaitedQuestions(lab, page) {
+    await lab.open("awaited.ipynb");
+    await lab.menu("Run", "Run All Cells");
+    for (const [source, prompt, answer] of [
+      ["gather(", "who?", "Ada"],
+      ["gather(", "what?", "engine"],
+      ["create_task(", "later?", "yes"],
+    ]) {
+      // An answered field stays for a moment.
+      const question = lab.cell(source).locator(".jp-Stdin", { hasText: prompt });
+      const field = question.locator("input.jp-Stdin-input");
+      await field.waitFor();
+      await field.fill(answer);
+      await field.press("Enter");
+    }
+    await lab.output("gather(", "['Ada', 'engine']");
+    await lab.output("create_task(", "later yes");
+    return { prompt: await lab.prompt("go.set()") };
+  },
+
   /** Tab completes. */
   async completion(lab, page) {
     await lab.open("completion.ipynb");

@@ -95,6 +95,30 @@ def test_input(console: Console) -> None:
     console.expect("Out[2]: 'Ada'")
 
 
+@pytest.mark.everloop_only("ipykernel has no ainput()")
+def test_ainput(console: Console) -> None:
+    console.prompt()
+    console.type("first = await ainput('who? '); second = await ainput('what? ')")
+    console.expect("who? ")
+    console.type("Ada")
+    console.expect("what? ")
+    console.type("engine")
+    console.prompt()
+    console.type("first, second")
+    console.expect("Out[2]: ('Ada', 'engine')")
+    console.prompt()
+    # Control-C ends the question, and the next one is another.
+    console.type("await ainput('sto' + 'p? ')")
+    console.expect("stop? ")
+    console.child.sendintr()
+    console.expect("KeyboardInterrupt")
+    console.prompt()
+    console.type("await ainput('on? ')")
+    console.expect("on? ")
+    console.type("yes")
+    console.expect("Out[4]: 'yes'")
+
+
 @pytest.mark.parametrize("console", ["editor"], indirect=True)
 def test_a_block(console: Console) -> None:
     """Enter goes on as long as is_complete says so."""

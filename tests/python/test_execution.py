@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-from client import Kernel, plain
+from client import Kernel, Request, plain
 
 # Keeps a cell running until the test has sent all that it wants queued behind it.
 HOLD = "import os, time\nwhile not os.path.exists({gate!r}): time.sleep(0.005)\n"
@@ -237,6 +237,106 @@ def test_a_silent_error_aborts_nothing(kernel: Kernel, gate: Path) -> None:
     gate.touch()
     assert failing.wait().reply["status"] == "error"
     assert after.wait().result == "'after'"
+
+
+#: What front ends ask between cells, and the status that each answer has.
+OTHERS = [
+    ("kernel_info_request", {}, "ok"),
+    ("complete_request", {"code": "pri", "cursor_pos": 3}, "ok"),
+    ("inspect_request", {"code": "print", "cursor_pos": 5, "detail_level": 0}, "ok"),
+    ("is_complete_request", {"code": "1"}, "complete"),
+    ("history_request", {"hist_access_type": "tail", "n": 1, "output": False, "raw": True}, "ok"),
+    ("comm_info_request", {}, "ok"),
+    ("comm_msg", {"comm_id": "nobody", "data": {}}, None),
+]
+
+
+def between_cells(
+    kernel: Kernel, code: str, **fields: object
+) -> tuple[list[Request], list[tuple[Request, str | None]]]:
+    """Sends a hundred cells, and another request behind each of them."""
+    cells, others = [], []
+    for i in range(100):
+        cells.append(kernel.submit(code.format(i=i), **fields))
+        msg_type, content, status = OTHERS[i % len(OTHERS)]
+        others.append((kernel.request(msg_type, content), status))
+    kernel.until_queued()
+    return cells, others
+
+
+def assert_answered(others: list[tuple[Request, str | None]]) -> None:
+    for request, status in others:
+        if status is None:
+            request.wait_idle()
+        else:
+            assert request.wait().reply["status"] == status
+        assert request.published_types == ["status", "status"]
+
+
+def in_order(kernel: Kernel, channel: str, requests: list[Request], *types: str) -> bool:
+    """Whether the messages of these types that name the requests came in their order."""
+    ids = [request.id for request in requests]
+    entries = [entry for entry in kernel.transcript if entry.channel == channel and entry.type in types]
+    return [entry.parent_id for entry in entries if entry.parent_id in ids] == ids
+
+
+def test_an_error_aborts_a_hundred_cells_and_none_of_the_requests_between_them(kernel: Kernel, gate: Path) -> None:
+    kernel.ok("ran = []")
+    failing = kernel.submit(HOLD.format(gate=str(gate)) + "raise ValueError('stop')")
+    cells, others = between_cells(kernel, "ran.append({i})")
+    gate.touch()
+    assert failing.wait().reply["status"] == "error"
+    # Sent in answer to the failure, while those before it are still to be aborted.
+    after = kernel.submit("ran.append('after')")
+    for cell in cells:
+        assert cell.wait().reply == {"status": "aborted"}
+        assert cell.wait_reply().message["metadata"]["status"] == "aborted"
+        assert cell.published_types == ["status", "status"]
+    assert_answered(others)
+    assert after.wait().reply["status"] == "ok"
+    assert in_order(kernel, "shell", [failing, *cells, after], "execute_reply")
+    # Lookups may pass each other; what is answered at once does not.
+    infos = [request for request, _ in others if request.message["header"]["msg_type"] == "kernel_info_request"]
+    assert in_order(kernel, "shell", infos, "kernel_info_reply")
+    assert kernel.ok("ran").result == "['after']"
+
+
+@pytest.mark.parametrize("fields", [{"stop_on_error": False}, {"silent": True}], ids=["go on", "silent"])
+def test_what_does_not_stop_lets_a_hundred_cells_run(kernel: Kernel, gate: Path, fields: dict[str, bool]) -> None:
+    kernel.ok("ran = []")
+    failing = kernel.submit(HOLD.format(gate=str(gate)) + "raise ValueError('go on')", **fields)
+    cells, others = between_cells(kernel, "ran.append({i})")
+    gate.touch()
+    assert failing.wait().reply["status"] == "error"
+    for cell in cells:
+        assert cell.wait().reply["status"] == "ok"
+    assert_answered(others)
+    assert in_order(kernel, "shell", [failing, *cells], "execute_reply")
+    assert kernel.ok("ran == list(range(100))").result == "True"
+
+
+def test_a_hundred_failing_cells_that_do_not_stop(kernel: Kernel, gate: Path) -> None:
+    holding = kernel.submit(HOLD.format(gate=str(gate)))
+    cells, others = between_cells(kernel, "raise ValueError({i})", stop_on_error=False)
+    gate.touch()
+    holding.wait()
+    assert [cell.wait().reply["evalue"] for cell in cells] == [str(i) for i in range(100)]
+    assert_answered(others)
+
+
+def test_a_second_failure_aborts_what_was_sent_after_the_first(kernel: Kernel, gate: Path, tmp_path: Path) -> None:
+    second_gate = tmp_path / "second gate"
+    first = kernel.submit(HOLD.format(gate=str(gate)) + "1 / 0")
+    aborted = kernel.submit("'never'")
+    kernel.until_queued()
+    gate.touch()
+    assert first.wait().reply["status"] == "error"
+    second = kernel.submit(HOLD.format(gate=str(second_gate)) + "1 / 0")
+    aborted_too = kernel.submit("'never'")
+    kernel.until_queued()
+    second_gate.touch()
+    assert [cell.wait().reply["status"] for cell in (aborted, second, aborted_too)] == ["aborted", "error", "aborted"]
+    assert kernel.ok("'after'").result == "'after'"
 
 
 # -- what is displayed, and the names that remember

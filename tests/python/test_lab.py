@@ -76,6 +76,19 @@ def test_a_question(lab: Lab) -> None:
     assert lab.browse("question")["prompt"].strip() == "who?"
 
 
+@pytest.mark.everloop_only("ipykernel has no ainput()")
+def test_questions_that_tasks_ask(lab: Lab) -> None:
+    """In turn, under the cell that started the task, also when that has ended."""
+    lab.add_notebook(
+        "awaited.ipynb",
+        "import asyncio\nasync def later():\n    await go.wait()\n    print('later', await ainput('later? '))\n"
+        "go = asyncio.Event()\ntask = asyncio.create_task(later())",
+        "await asyncio.gather(ainput('who? '), ainput('what? '))",
+        "go.set()",
+    )
+    assert lab.browse("awaitedQuestions")["prompt"] == "[3]:"
+
+
 def test_tab_completes(lab: Lab) -> None:
     lab.add_notebook("completion.ipynb", "a_long_name = 1", "")
     assert lab.browse("completion")["text"].strip() == "x = a_long_name"

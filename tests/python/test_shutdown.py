@@ -82,9 +82,11 @@ def test_atexit_handlers_run(fresh_kernel: Kernel, tmp_path: Path, restart: bool
         "import asyncio\nprint('begun')\nawait asyncio.sleep(1000)",
         "import asyncio\nprint('begun')\nawait asyncio.to_thread(__import__('time').sleep, 1000)",
         "print('begun')\ninput()",
+        "print('begun')\nawait ainput()",
+        "import asyncio\nprint('begun')\nawait asyncio.to_thread(input)",
         "print('begun')\nwhile True:\n    try:\n        while True: pass\n    except KeyboardInterrupt: pass",
     ],
-    ids=["busy", "sleeping", "awaiting", "thread", "asking", "stubborn"],
+    ids=["busy", "sleeping", "awaiting", "thread", "asking", "awaiting an answer", "a thread that asks", "stubborn"],
 )
 def test_shutdown_while_a_cell_runs(fresh_kernel: Kernel, tmp_path: Path, code: str) -> None:
     fresh_kernel.submit(code).wait_for("begun")

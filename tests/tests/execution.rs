@@ -138,6 +138,53 @@ fn a_syntax_error_is_an_error_and_counts() {
     assert_eq!((outcome.ename(), outcome.count()), ("SyntaxError", 1));
 }
 
+/// As in ipykernel: there is one queue, and who sent a cell does not matter.
+#[test]
+fn an_error_aborts_the_queued_cells_of_all_clients() {
+    let kernel = Kernel::start();
+    let (one, other) = (kernel.client(), kernel.client());
+    let failing = one.start(
+        "try:\n    print('on', flush=True)\n    while True: pass\nexcept KeyboardInterrupt:\n    1 / 0",
+    );
+    one.until_printed(&failing, "on\n");
+    let (mine, theirs) = (one.start("print('never')"), other.start("print('never')"));
+    one.barrier();
+    other.barrier();
+    one.ask(Channel::Control, "interrupt_request", &json!({}));
+    assert_eq!(one.finish(&failing).ename(), "ZeroDivisionError");
+    for (client, cell) in [(&one, &mine), (&other, &theirs)] {
+        let aborted = client.finish(cell);
+        assert_eq!(aborted.reply.content, json!({"status": "aborted"}));
+        assert!(aborted.outputs.is_empty(), "{aborted:?}");
+    }
+    for client in [&one, &other] {
+        assert_eq!(client.execute("1").result(), Some("1"));
+        client.leave();
+    }
+}
+
+#[test]
+fn an_error_that_stops_nothing_leaves_the_cells_of_all_clients() {
+    let kernel = Kernel::start();
+    let (one, other) = (kernel.client(), kernel.client());
+    let code = "try:\n    print('on', flush=True)\n    while True: pass\nexcept KeyboardInterrupt:\n    1 / 0";
+    let failing = one.request(
+        Channel::Shell,
+        "execute_request",
+        &json!({"code": code, "stop_on_error": false}),
+    );
+    one.until_printed(&failing, "on\n");
+    let (mine, theirs) = (one.start("1"), other.start("2"));
+    one.barrier();
+    other.barrier();
+    one.ask(Channel::Control, "interrupt_request", &json!({}));
+    assert_eq!(one.finish(&failing).ename(), "ZeroDivisionError");
+    assert_eq!(one.finish(&mine).result(), Some("1"));
+    assert_eq!(other.finish(&theirs).result(), Some("2"));
+    one.leave();
+    other.leave();
+}
+
 #[test]
 fn an_error_aborts_the_cells_that_are_queued_and_nothing_else() {
     let (_kernel, client) = Kernel::with_client();

@@ -10,5 +10,18 @@
 - ``lookups``: completion and inspection, on a thread of their own
 - ``compat``: repairs of what RustPython lacks
 
+``everloop.ainput`` and ``everloop.agetpass`` are for users, who have them as builtins too.
+
 The native module ``_everloop`` is the one door to the Rust half.
 """
+
+__all__ = ["agetpass", "ainput"]
+
+
+def __getattr__(name):
+    # Whoever imports a part of the package on its own needs nothing of a kernel.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from everloop import stdin
+
+    return getattr(stdin, name)

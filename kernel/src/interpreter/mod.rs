@@ -152,6 +152,7 @@ impl Interpreter {
     /// once; the thread that [`Interpreter::spawn`] returned ends when all of it is done.
     pub fn shutdown(&self) {
         self.door.shut_down();
+        self.door.stdin.end();
         self.door.submit(Box::new(|vm| {
             let door = Door::of(vm)?;
             if let Some(main) = door.main() {

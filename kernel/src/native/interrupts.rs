@@ -135,6 +135,7 @@ fn tell(cell: &PyRef<Cell>, door: &Door, vm: &VirtualMachine) -> PyResult<bool> 
     if cell.interrupt_thread() {
         return Ok(false);
     }
+    door.stdin.interrupt(cell.parent().msg_id());
     match cell.progress() {
         Progress::Waiting => {
             cell.interrupt_later();

@@ -5,6 +5,7 @@
 //! - `interrupts`: what SIGINT does
 //! - `kick`: `ThreadInterrupts`, a thread besides the interpreter thread that can be interrupted
 //! - `output`: publishing under the parent of the current context
+//! - `questions`: asking the front end of the current cell
 //! - `json`: Python values as JSON
 //! - `origin`: `Origin`, what outputs carry as parent when it is no cell
 //! - `compile`: the builtin, for syntax trees that RustPython cannot take
@@ -23,6 +24,7 @@ pub mod json;
 mod kick;
 pub mod origin;
 pub mod output;
+mod questions;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod spawn;
 pub mod statements;
@@ -48,10 +50,11 @@ mod _everloop {
     use super::door::Door;
     use super::kick::{self, ThreadInterrupts};
     use super::origin::Origin;
+    use super::questions::Question;
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     use super::spawn::SpawnArgs;
     use super::statements::Statements;
-    use super::{interrupts, output};
+    use super::{interrupts, output, questions};
     use crate::event_loop::{
         Completion, Handle, LoopCore, Queue, QueueOperation, SocketTransport, StreamOperation,
         StreamReader, StreamReaderProtocol, StreamWriter, ThreadCall, TimerHandle, WorkQueue,
@@ -76,6 +79,7 @@ mod _everloop {
             Cell::make_static_type(),
             Interruptible::make_static_type(),
             Origin::make_static_type(),
+            Question::make_static_type(),
             Statements::make_static_type(),
             ThreadInterrupts::make_static_type(),
         ] {
@@ -136,16 +140,16 @@ mod _everloop {
         Ok(())
     }
 
-    /// Whether the front end of the current cell can be asked.
+    /// Whether the front end of the current cell can be asked; None where there is no cell.
     #[pyfunction]
-    fn allow_stdin(vm: &VirtualMachine) -> PyResult<bool> {
-        Ok(output::current_cell(vm)?.is_some_and(|cell| cell.request().allow_stdin))
+    fn allow_stdin(vm: &VirtualMachine) -> PyResult<Option<bool>> {
+        Ok(output::current_cell(vm)?.map(|cell| cell.request().allow_stdin))
     }
 
     /// Asks the front end of the current cell and waits for the answer; the loop goes on meanwhile.
     #[pyfunction]
     fn ask(prompt: PyStrRef, password: bool, vm: &VirtualMachine) -> PyResult<String> {
-        output::ask(prompt.to_string_lossy().into_owned(), password, vm)
+        questions::ask(&prompt, password, vm)
     }
 
     /// Starts a program and returns its process identifier, or None if `fork_exec` has to: see `compat/subprocesses.py`.

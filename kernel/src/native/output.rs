@@ -1,24 +1,21 @@
-//! Publishing under the parent of the current context, and asking the front end of the current cell.
+//! Publishing under the parent of the current context.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use everloop_protocol::ParentHeader;
 use everloop_protocol::content::stream::StreamName;
 use rustpython_vm::{
-    PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromObject, VirtualMachine,
-    builtins::PyStr, function::ArgBytesLike,
+    PyObject, PyObjectRef, PyRef, PyResult, TryFromObject, VirtualMachine, builtins::PyStr,
+    function::ArgBytesLike,
 };
 use serde_json::{Map, Value};
 
 use super::cell::Cell;
-use super::door::{Door, Main};
+use super::door::Door;
 use super::json;
 use super::origin::Origin;
-use crate::event_loop::{Completion, LoopCore};
-use crate::kicks;
 use crate::outbox::Publication;
-use crate::sockets::stdin::Question;
 
 /// `everloop.parent.parent`.
 fn parent_variable(vm: &VirtualMachine) -> PyResult<&'static PyObject> {
@@ -133,79 +130,4 @@ pub(super) fn write_stream(name: &PyStr, text: &PyStr, vm: &VirtualMachine) -> P
     // A flood of text waits for front ends to read.
     vm.allow_threads(|| outbox.stream(&parent, name, &text));
     Ok(())
-}
-
-pub(super) fn ask(prompt: String, password: bool, vm: &VirtualMachine) -> PyResult<String> {
-    let door = Door::of(vm)?;
-    let cell = current_cell(vm)?
-        .ok_or_else(|| vm.new_runtime_error("there is no cell whose front end could be asked"))?;
-    let answer = door.stdin.ask(Question {
-        identities: cell.identities().to_vec(),
-        parent: cell.parent().clone(),
-        prompt,
-        password,
-    });
-    let answer = match door.main() {
-        Some(main) if is_running_here(&main.event_loop, vm) => {
-            wait_in_turns(main, door, answer, vm)?
-        }
-        _ => wait_here(door, answer, vm)?,
-    };
-    answer.ok_or_else(|| vm.new_os_error("the front end that sent this cell is gone"))
-}
-
-/// Waits for the answer on a thread that has no turn of the loop to give.
-fn wait_here(
-    door: &Door,
-    mut answer: tokio::sync::oneshot::Receiver<String>,
-    vm: &VirtualMachine,
-) -> PyResult<Option<String>> {
-    loop {
-        let received = vm.allow_threads(|| {
-            door.tokio.block_on(async {
-                tokio::select! {
-                    answer = &mut answer => Some(answer.ok()),
-                    () = kicks::kicked() => None,
-                }
-            })
-        });
-        match received {
-            Some(answer) => return Ok(answer),
-            None => kicks::handle(vm)?,
-        }
-    }
-}
-
-fn is_running_here(event_loop: &LoopCore, vm: &VirtualMachine) -> bool {
-    event_loop.depth() > 0 && vm.asyncio_running_loop.borrow().is_some()
-}
-
-/// Waits for the answer while the loop goes on.
-fn wait_in_turns(
-    main: &Main,
-    door: &Door,
-    answer: tokio::sync::oneshot::Receiver<String>,
-    vm: &VirtualMachine,
-) -> PyResult<Option<String>> {
-    let completion = Completion::default().into_ref(&vm.ctx);
-    let received: Arc<Mutex<Option<String>>> = Arc::default();
-    let wake = Arc::clone(main.event_loop.wake());
-    let waiting = door.tokio.spawn({
-        let (completion, received) = (completion.clone(), Arc::clone(&received));
-        async move {
-            if let Ok(answer) = answer.await {
-                *received.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
-            }
-            completion.set();
-            wake.ring();
-        }
-    });
-    let result = LoopCore::run_turns(&main.event_loop, Some(completion), vm);
-    // An interrupt ends the waiting; dropping the receiver forgets the question.
-    waiting.abort();
-    result?;
-    Ok(received
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take())
 }

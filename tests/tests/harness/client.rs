@@ -251,11 +251,15 @@ impl Client {
 
     /// Answers the question of a cell.
     pub(crate) fn answer(&self, question: &Message, value: &str) {
+        self.answer_under(&question.as_parent(), value);
+    }
+
+    /// Sends an answer with this parent; jupyter_client's have none.
+    pub(crate) fn answer_under(&self, parent: &ParentHeader, value: &str) {
         let content = json!({"value": value});
-        let parent = question.as_parent();
         let frames = self
             .session
-            .encode(&[], "input_reply", &parent, &json!({}), &content, &[])
+            .encode(&[], "input_reply", parent, &json!({}), &content, &[])
             .expect("JSON");
         self.transcript
             .sent(Channel::Stdin, format!("input_reply {content}"));

@@ -28,8 +28,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use zeromq::{RouterRecvHalf, RouterSocket, Socket, SocketOptions, SocketRecv, ZmqError};
 
-pub(crate) use self::writer::RouterSender;
 use self::writer::Writer;
+pub(crate) use self::writer::{RouterSender, SendError};
 use super::zmtp::listener::Listener;
 
 /// Bytes that one read asks for at first, and at most: a request fits in the first, and fewer reads bring a large
