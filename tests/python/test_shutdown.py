@@ -102,6 +102,27 @@ def test_atexit_handlers_run_although_a_cell_is_busy(fresh_kernel: Kernel, tmp_p
     assert farewell.read_text() == "bye"
 
 
+@pytest.mark.everloop_only("a question of ipykernel's keeps its thread")
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        "asyncio.create_task(ainput())",
+        "asyncio.get_running_loop().run_in_executor(None, input)",
+        "asyncio.get_running_loop().call_soon(input)",
+    ],
+    ids=["task", "thread", "callback"],
+)
+def test_atexit_handlers_run_although_a_question_is_open(
+    fresh_kernel: Kernel, tmp_path: Path, ask: str, restart: bool
+) -> None:
+    farewell = tmp_path / "farewell"
+    fresh_kernel.ok(f"import atexit, pathlib\natexit.register(pathlib.Path({str(farewell)!r}).write_text, 'bye');")
+    fresh_kernel.question(fresh_kernel.ok(f"import asyncio\nasking = {ask}"))
+    shut_down(fresh_kernel, restart)
+    assert farewell.read_text() == "bye"
+
+
 @pytest.mark.everloop_only("ipykernel leaves its children to its manager")
 @pytest.mark.parametrize(
     "start",
