@@ -46,7 +46,7 @@ fn mask_sigint(how: libc::c_int) {
     }
 }
 
-pub(super) fn spawn(lookups: lookup::Requests) -> (Arc<ThreadId>, JoinHandle<()>) {
+pub(super) fn spawn(lookups: lookup::Seats) -> (Arc<ThreadId>, JoinHandle<()>) {
     let thread = Arc::new(ThreadId::default());
     let join = std::thread::Builder::new()
         .name("python".to_owned())
@@ -65,13 +65,12 @@ pub(super) fn spawn(lookups: lookup::Requests) -> (Arc<ThreadId>, JoinHandle<()>
     (thread, join)
 }
 
-fn run(lookups: lookup::Requests) {
+fn run(lookups: lookup::Seats) {
     let interpreter = builder::build();
     mask_sigint(libc::SIG_UNBLOCK);
-    let lookup_thread = interpreter.new_thread();
     let result = interpreter.enter(|vm| {
         let result = import_main(vm).and_then(|main| {
-            lookup::start(lookup_thread, lookups);
+            lookups.fill(&interpreter);
             main.call((), vm).map(drop)
         });
         result.map_err(|raised| {
