@@ -9,6 +9,7 @@ from .statics import (
     class_dict,
     class_of,
     fields,
+    has_names_only,
     in_class,
     instance_dict,
     is_class,
@@ -190,9 +191,15 @@ def _lazy_annotations(function):
     if not _is_of_compiler(annotate, function.__code__):
         return {}
     try:
-        return annotationlib.call_annotate_function(annotate, _STRING_ANNOTATIONS, owner=function)
+        return annotationlib.call_annotate_function(_without_values(annotate), _STRING_ANNOTATIONS)
     except Exception:
         return {}
+
+
+def _without_values(annotate):
+    """`annotate` where no name has a value. `annotationlib` calls it once as it is, to see whether it can be called."""
+    cells = tuple(types.CellType() for _ in annotate.__code__.co_freevars)
+    return types.FunctionType(annotate.__code__, {"__builtins__": {}}, closure=cells)
 
 
 def _is_of_compiler(annotate, code):
@@ -228,7 +235,8 @@ def _text_signature(obj):
     """What a built-in function or class says about its parameters: `($self, /, sep=' ')`."""
     try:
         if is_class(obj):
-            text = type.__dict__["__text_signature__"].__get__(obj)
+            # It asks the dictionary of the class for its documentation.
+            text = type.__dict__["__text_signature__"].__get__(obj) if has_names_only(class_dict(obj)) else None
         else:
             text = attribute(obj, "__text_signature__")
     except Exception:

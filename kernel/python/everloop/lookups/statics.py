@@ -166,7 +166,7 @@ def items(mapping):
 
 def fields(mapping):
     """What a dictionary holds under names, to be asked for them."""
-    if _has_names_only(mapping):
+    if has_names_only(mapping):
         return mapping
     return {key: value for key, value in items(mapping) if type(key) is str}
 
@@ -176,7 +176,8 @@ def field(mapping, name):
     return fields(mapping).get(name, MISSING)
 
 
-def _has_names_only(mapping):
+def has_names_only(mapping):
+    """Whether no key of the dictionary is of a class of the user's."""
     for _ in range(10):
         try:
             return all(map(is_, map(type, mapping), repeat(str)))
