@@ -236,7 +236,7 @@ def _text_signature(obj):
     try:
         if is_class(obj):
             # It asks the dictionary of the class for its documentation.
-            text = type.__dict__["__text_signature__"].__get__(obj) if has_names_only(class_dict(obj)) else None
+            text = type.__dict__["__text_signature__"].__get__(obj) if has_names_only(class_dict(obj).copy()) else None
         else:
             text = attribute(obj, "__text_signature__")
     except Exception:

@@ -155,20 +155,16 @@ def mro(cls):
 
 
 def items(mapping):
-    """The items of a dictionary that other threads may be changing."""
-    for _ in range(10):
-        try:
-            return list(mapping.items())
-        except RuntimeError:  # changed size during iteration
-            continue
-    return []
+    """The items of a dictionary, or of a class's, that other threads may be changing: only a copy is made at once."""
+    return list(mapping.copy().items())
 
 
 def fields(mapping):
     """What a dictionary holds under names, to be asked for them."""
-    if has_names_only(mapping):
-        return mapping
-    return {key: value for key, value in items(mapping) if type(key) is str}
+    found = mapping.copy()
+    if has_names_only(found):
+        return found
+    return {key: value for key, value in found.items() if type(key) is str}
 
 
 def field(mapping, name):
@@ -177,13 +173,8 @@ def field(mapping, name):
 
 
 def has_names_only(mapping):
-    """Whether no key of the dictionary is of a class of the user's."""
-    for _ in range(10):
-        try:
-            return all(map(is_, map(type, mapping), repeat(str)))
-        except RuntimeError:  # changed size during iteration
-            continue
-    return False
+    """Whether no key of a dictionary that nobody changes is of a class of the user's."""
+    return all(map(is_, map(type, mapping), repeat(str)))
 
 
 def in_class(cls, name):

@@ -20,11 +20,12 @@ use rustpython_vm::Interpreter;
 use serde::de::DeserializeOwned;
 
 use self::answer::{Depth, Question};
-use self::thread::{LookupThread, Seat};
+use self::thread::{Limit, LookupThread, Seat};
 
 /// How long the full answer may take. Who types does not wait longer.
 const DEADLINE: Duration = Duration::from_millis(200);
-/// How long the static answer may take, which nothing holds up but a built-in function that stops all threads.
+/// How long the static thread may take for one answer. Nothing holds it up but a built-in function for which the
+/// collection of garbage has to wait, and so everybody else.
 const LAST_RESORT: Duration = Duration::from_secs(1);
 
 /// Asks the lookup threads.
@@ -87,9 +88,9 @@ impl Lookups {
 
     async fn ask<Reply: DeserializeOwned>(&self, question: Question) -> Option<Reply> {
         let question = Arc::new(question);
-        let answer = match self.full.ask(&question, DEADLINE).await {
+        let answer = match self.full.ask(&question, Limit::Total(DEADLINE)).await {
             Some(answer) => answer,
-            None => self.known.ask(&question, LAST_RESORT).await?,
+            None => self.known.ask(&question, Limit::Each(LAST_RESORT)).await?,
         };
         serde_json::from_value(answer)
             .map_err(|error| tracing::warn!(%error, "the answer to a lookup"))

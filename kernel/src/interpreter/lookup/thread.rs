@@ -1,5 +1,6 @@
 //! One lookup thread, and whoever asks it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
@@ -19,6 +20,15 @@ struct Lookup {
     answer_tx: oneshot::Sender<Value>,
 }
 
+/// How long to wait for an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Limit {
+    /// From the question.
+    Total(Duration),
+    /// For every single answer that the thread gives before this one, and for this one.
+    Each(Duration),
+}
+
 /// What a lookup thread does now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -34,6 +44,7 @@ enum State {
 pub(super) struct LookupThread {
     lookups: mpsc::Sender<Lookup>,
     state: Arc<watch::Sender<State>>,
+    answered: Arc<AtomicUsize>,
     /// The thread that the first question starts.
     waiting: Mutex<Option<(Seat, ThreadedVirtualMachine)>>,
 }
@@ -43,21 +54,25 @@ pub(super) struct Seat {
     depth: Depth,
     lookups: mpsc::Receiver<Lookup>,
     state: Arc<watch::Sender<State>>,
+    answered: Arc<AtomicUsize>,
 }
 
 impl LookupThread {
     pub(super) fn prepare(depth: Depth) -> (Self, Seat) {
         let (lookups_tx, lookups) = mpsc::channel();
         let state = Arc::new(watch::Sender::new(State::Starting));
+        let answered = Arc::new(AtomicUsize::new(0));
         let thread = Self {
             lookups: lookups_tx,
             state: Arc::clone(&state),
+            answered: Arc::clone(&answered),
             waiting: Mutex::default(),
         };
         let seat = Seat {
             depth,
             lookups,
             state,
+            answered,
         };
         (thread, seat)
     }
@@ -68,7 +83,7 @@ impl LookupThread {
     }
 
     /// The answer, or None when there is none within `limit`. The lookup is forgotten then, unless it has begun.
-    pub(super) async fn ask(&self, question: &Arc<Question>, limit: Duration) -> Option<Value> {
+    pub(super) async fn ask(&self, question: &Arc<Question>, limit: Limit) -> Option<Value> {
         let mut state = self.state.subscribe();
         if *state.borrow() == State::Stuck {
             return None;
@@ -88,9 +103,25 @@ impl LookupThread {
             biased;
             // Ends also when the thread has ended, and the lookup with it.
             answer = &mut answer => answer.ok(),
-            () = too_late(&mut state, limit) => {
+            () = self.too_late(&mut state, limit) => {
                 self.state.send_if_modified(get_stuck);
                 None
+            }
+        }
+    }
+
+    /// Returns when the thread has not answered within `limit`, or when it has not answered somebody else.
+    async fn too_late(&self, state: &mut watch::Receiver<State>, limit: Limit) {
+        // They fail when the thread has ended, which ends the lookup.
+        let _ = state.wait_for(|state| *state != State::Starting).await;
+        loop {
+            let answered = self.answered.load(Ordering::Relaxed);
+            let stuck = state.wait_for(|state| *state == State::Stuck);
+            let (Limit::Total(time) | Limit::Each(time)) = limit;
+            let is_over = tokio::time::timeout(time, stuck).await.is_err();
+            let has_answered = answered != self.answered.load(Ordering::Relaxed);
+            if !(is_over && has_answered && matches!(limit, Limit::Each(_))) {
+                return;
             }
         }
     }
@@ -98,14 +129,6 @@ impl LookupThread {
     fn waiting(&self) -> std::sync::MutexGuard<'_, Option<(Seat, ThreadedVirtualMachine)>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Returns when the thread has not answered within `limit`, or when it has not answered somebody else.
-async fn too_late(state: &mut watch::Receiver<State>, limit: Duration) {
-    // They fail when the thread has ended, which ends the lookup.
-    let _ = state.wait_for(|state| *state != State::Starting).await;
-    let stuck = state.wait_for(|state| *state == State::Stuck);
-    let _ = tokio::time::timeout(limit, stuck).await;
 }
 
 /// A thread that has just come free is not stuck.
@@ -155,6 +178,7 @@ impl Seat {
         self.becomes(State::Busy);
         let answer = answer::answer(&lookup.question, self.depth, vm);
         self.becomes(State::Free);
+        self.answered.fetch_add(1, Ordering::Relaxed);
         if let Some(answer) = answer {
             // Whoever asked may have gone.
             let _ = lookup.answer_tx.send(answer);
