@@ -26,8 +26,27 @@ def _adopt(package):
             content = {"data": {} if data is None else data, "comm_id": self.comm_id, **keys}
             _everloop.publish(msg_type, content, metadata, buffers)
 
+    class Manager(CommManager):
+        """Knows the targets of its comms by itself: a comm may be of a class of the user's, and `info` asks on another thread."""
+
+        def __init__(self):
+            super().__init__()
+            self.target_names = {}
+
+        def register_comm(self, comm):
+            self.target_names[comm.comm_id] = str(comm.target_name)
+            return super().register_comm(comm)
+
+        def unregister_comm(self, comm):
+            self.target_names.pop(comm.comm_id, None)
+            return super().unregister_comm(comm)
+
+        def comm_close(self, stream, ident, message):
+            self.target_names.pop(message["content"]["comm_id"], None)
+            return super().comm_close(stream, ident, message)
+
     Comm.__qualname__ = "Comm"
-    _manager = CommManager()
+    _manager = Manager()
     package.create_comm = Comm
     package.get_comm_manager = lambda: _manager
 
@@ -46,12 +65,6 @@ def handle(origin, msg_type, message):
 
 def info(target_name):
     """The content of `comm_info_reply`: the open comms, all or those of one target."""
-    comms = {} if _manager is None else dict(_manager.comms)
-    return {
-        "status": "ok",
-        "comms": {
-            comm_id: {"target_name": comm.target_name}
-            for comm_id, comm in comms.items()
-            if target_name is None or comm.target_name == target_name
-        },
-    }
+    names = {} if _manager is None else _manager.target_names.copy()
+    comms = {key: {"target_name": name} for key, name in names.items() if target_name in (None, name)}
+    return {"status": "ok", "comms": comms}

@@ -17,9 +17,9 @@ def question(code):
 
 def answer(name, detail_level, namespace):
     """The payload that shows what is known about `name`; None when nothing is, which is then printed."""
-    from everloop.lookups import inspect
+    from everloop.lookups import answers
 
-    reply = inspect(name, len(name), detail_level, namespace)
+    reply = answers.inspect(name, len(name), detail_level, namespace)
     if not reply["found"]:
         print(f"Object `{name}` not found.")
         return None

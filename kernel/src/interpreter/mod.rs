@@ -3,7 +3,7 @@
 //! - `builder`: settings, native and frozen modules
 //! - `thread`: start and end of the interpreter thread
 //! - `comm`: comm messages
-//! - `lookup`: the second thread, which answers completions and inspections while cells run
+//! - `lookup`: the threads that answer completions and inspections while cells run
 
 pub(crate) mod builder;
 mod comm;
@@ -92,8 +92,8 @@ impl Interpreter {
     pub fn spawn(services: Services) -> (Self, JoinHandle<()>) {
         let door = Arc::new(Door::new(services));
         assert!(door.install(), "a process has one interpreter");
-        let (lookups, lookup_requests) = lookup::channel();
-        let join = thread::spawn(lookup_requests, door.tokio.clone());
+        let (lookups, seats) = lookup::prepare();
+        let join = thread::spawn(seats, door.tokio.clone());
         (Self { door, lookups }, join)
     }
 

@@ -26,7 +26,7 @@ fn mask_sigint(how: libc::c_int) {
     }
 }
 
-pub(super) fn spawn(lookups: lookup::Requests, tokio: tokio::runtime::Handle) -> JoinHandle<()> {
+pub(super) fn spawn(lookups: lookup::Seats, tokio: tokio::runtime::Handle) -> JoinHandle<()> {
     std::thread::Builder::new()
         .name("python".to_owned())
         .stack_size(STACK_SIZE)
@@ -37,13 +37,12 @@ pub(super) fn spawn(lookups: lookup::Requests, tokio: tokio::runtime::Handle) ->
         .expect("the process can start a thread")
 }
 
-fn run(lookups: lookup::Requests) {
+fn run(lookups: lookup::Seats) {
     let interpreter = builder::build();
     mask_sigint(libc::SIG_UNBLOCK);
-    let lookup_thread = interpreter.new_thread();
     let result = interpreter.enter(|vm| {
         let result = import_main(vm).and_then(|main| {
-            lookup::start(lookup_thread, lookups);
+            lookups.fill(&interpreter);
             main.call((), vm).map(drop)
         });
         result.map_err(|raised| {

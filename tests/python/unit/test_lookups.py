@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[3] / "kernel" / "python"))
 
 from everloop import lookups
-from everloop.lookups import inspection, statics, tokens
+from everloop.lookups import answers, inspection, statics, tokens
 
 
 def at_cursor(text):
@@ -24,7 +24,7 @@ def at_cursor(text):
 
 def complete(text, **namespace):
     code, position = at_cursor(text)
-    return lookups.complete(code, position, namespace)
+    return answers.complete(code, position, namespace)
 
 
 def matches(text, **namespace):
@@ -38,7 +38,7 @@ def types_of(text, **namespace):
 
 def inspect(text, detail_level=0, **namespace):
     code, position = at_cursor(text)
-    return lookups.inspect(code, position, detail_level, namespace)
+    return answers.inspect(code, position, detail_level, namespace)
 
 
 def fields(text, detail_level=0, **namespace):
@@ -156,8 +156,8 @@ def test_the_range_is_the_word_up_to_the_cursor():
 
 
 def test_no_cursor_is_the_end_of_the_code():
-    assert lookups.complete("value_", None, {"value_1": 1})["matches"] == ["value_1"]
-    assert lookups.complete("value_", 99, {"value_1": 1})["cursor_end"] == 6
+    assert answers.complete("value_", None, {"value_1": 1})["matches"] == ["value_1"]
+    assert answers.complete("value_", 99, {"value_1": 1})["cursor_end"] == 6
 
 
 def test_private_names_come_when_they_are_asked_for():
@@ -435,7 +435,7 @@ def test_names_that_the_cell_binds_above_are_known():
 def test_completion_runs_no_code_of_the_user(text):
     mean, cls = hostile()
     code, position = at_cursor(text)
-    reply = lookups.complete(code, position, {"mean": mean, "Mean": cls, "box": {"key": mean}})
+    reply = answers.complete(code, position, {"mean": mean, "Mean": cls, "box": {"key": mean}})
     if text in ("mean.|", "Mean.|"):
         assert "ordinary" in reply["matches"]
     assert Hostile.touched == []
@@ -464,7 +464,7 @@ def test_a_namespace_may_change_while_it_is_read():
     thread.start()
     try:
         for _ in range(50):
-            assert len(lookups.complete("name_", 5, namespace)["matches"]) == 2000
+            assert len(answers.complete("name_", 5, namespace)["matches"]) == 2000
     finally:
         stop.set()
         thread.join()
@@ -478,9 +478,9 @@ def test_no_beginning_of_any_code_makes_it_fail(cut):
     )
     namespace = {"p": os.path, "d": {"a": 1}, "A": Plain, "B": [Plain]}
     for position in range(cut, min(cut + 3, len(code)) + 1):
-        json.dumps(lookups.complete(code[:position], None, namespace))
-        json.dumps(lookups.complete(code, position, namespace))
-        json.dumps(lookups.inspect(code, position, 1, namespace))
+        json.dumps(answers.complete(code[:position], None, namespace))
+        json.dumps(answers.complete(code, position, namespace))
+        json.dumps(answers.inspect(code, position, 1, namespace))
 
 
 # -- inspection
@@ -644,10 +644,10 @@ def test_the_object_at_the_cursor(text, title):
     code, position = at_cursor(text)
     namespace = {"plain": Plain(1)}
     candidates = [
-        name for name in inspection._candidates(code, position) if lookups.inspect(name, None, 0, namespace)["found"]
+        name for name in inspection._candidates(code, position) if answers.inspect(name, None, 0, namespace)["found"]
     ]
     assert candidates[0] == title
-    assert lookups.inspect(code, position, 0, namespace)["found"]
+    assert answers.inspect(code, position, 0, namespace)["found"]
 
 
 def test_the_token_at_the_cursor_is_that_of_ipython():

@@ -4,6 +4,7 @@ All matches replace the same range, from the beginning of the word to the cursor
 IPython. Names that begin with `_` come only when the word does.
 """
 
+import builtins
 import keyword
 
 from . import modules, paths, signatures, symbols
@@ -12,7 +13,8 @@ from .statics import (
     MISSING,
     Instance,
     Unevaluated,
-    attribute,
+    attributes,
+    fields,
     is_any,
     is_class,
     is_function,
@@ -68,9 +70,19 @@ class Cursor:
         return bool(self.tokens) and self.tokens[-1].is_operator(text)
 
 
-def complete(code, cursor_pos, namespace):
+class Scope:
+    """What a lookup may look at: `names`; and what may take its time, as the file system, only if it is to be `full`."""
+
+    __slots__ = ("full", "names")
+
+    def __init__(self, names, full):
+        self.names = names
+        self.full = full
+
+
+def complete(code, cursor_pos, scope):
     """The content of `complete_reply`; `cursor_pos` is in code points."""
-    start, matches = _matches(code, cursor_pos, namespace)
+    start, matches = _matches(code, cursor_pos, scope)
     found = {}
     for match in matches:  # the first one knows best
         found.setdefault(match.text, match)
@@ -96,35 +108,35 @@ def _order(match):
     return (2 if text.startswith("__") else 1 if text.startswith("_") else 0), text
 
 
-def _matches(code, position, namespace):
+def _matches(code, position, scope):
     """Where the word begins, and what could replace it."""
     tokens = before(code, position)
     last = tokens[-1] if tokens else None
     if last is None or last.end < position:
-        return position, _in_code(Cursor(code, tokens, "", position), namespace)
+        return position, _in_code(Cursor(code, tokens, "", position), scope)
     if last.kind == COMMENT:
         return position, []
     if last.kind == STRING and not last.closed:
-        return _in_string(code, tokens, position, namespace)
+        return _in_string(code, tokens, position, scope)
     if last.kind == NUMBER:
-        return last.start, _keys_of_number(Cursor(code, tokens[:-1], last.text, position), namespace)
+        return last.start, _keys_of_number(Cursor(code, tokens[:-1], last.text, position), scope)
     if last.kind == NAME:
         cursor = Cursor(code, tokens[:-1], last.text, position)
         if cursor.follows("\\") and tokens[-2].end == last.start:
             return tokens[-2].start, [Match(text, "symbol") for text in symbols.complete(last.text)]
-        return last.start, _in_code(cursor, namespace)
-    return position, _in_code(Cursor(code, tokens, "", position), namespace)
+        return last.start, _in_code(cursor, scope)
+    return position, _in_code(Cursor(code, tokens, "", position), scope)
 
 
-def _in_code(cursor, namespace):
-    imported = _imports(cursor)
+def _in_code(cursor, scope):
+    imported = _imports(cursor, scope.full)
     if imported is not None:
         return imported
     if cursor.follows("."):
-        return _attributes(cursor, namespace)
-    matches = _arguments(cursor, namespace) + _names(cursor, namespace) + _defined_in_cell(cursor)
+        return _attributes(cursor, scope)
+    matches = _arguments(cursor, scope) + _names(cursor, scope) + _defined_in_cell(cursor)
     if not cursor.word:
-        matches = _keys(cursor, namespace) + matches
+        matches = _keys(cursor, scope) + matches
     return matches
 
 
@@ -135,13 +147,11 @@ def _fits(name, word):
 # -- names
 
 
-def _names(cursor, namespace):
-    import builtins
-
+def _names(cursor, scope):
     word = cursor.word
     found = [Match(name, "keyword") for name in keyword.kwlist if _fits(name, word)]
-    values = {name: value for name, value in items(vars(builtins)) if _fits(name, word)}
-    values.update((name, value) for name, value in items(namespace) if type(name) is str and _fits(name, word))
+    values = {name: value for name, value in items(fields(vars(builtins))) if _fits(name, word)}
+    values.update((name, value) for name, value in items(scope.names) if type(name) is str and _fits(name, word))
     values = {name: value for name, value in values.items() if not keyword.iskeyword(name)}
     return found + [_described(name, value, len(values)) for name, value in values.items() if name.isidentifier()]
 
@@ -185,19 +195,19 @@ def _described(name, value, count):
 # -- attributes
 
 
-def _attributes(cursor, namespace):
+def _attributes(cursor, scope):
     expression = cursor.expression(len(cursor.tokens) - 2)
-    value = MISSING if expression is None else evaluate(expression, namespace)
+    value = MISSING if expression is None else evaluate(expression, scope.names)
     if value is MISSING or type(value) is Unevaluated:
         return []
     found = sorted(name for name in names(value) if _fits(name, cursor.word) and name.isidentifier())
-    return [_described(name, attribute(value, name), len(found)) for name in found]
+    return [_described(name, attribute, len(found)) for name, attribute in attributes(value, found)]
 
 
 # -- arguments of the call around the cursor
 
 
-def _arguments(cursor, namespace):
+def _arguments(cursor, scope):
     """`name=` for each parameter that can be given by name and is not given yet."""
     bracket = enclosing_bracket(cursor.tokens)
     if bracket is None or bracket == 0 or not cursor.tokens[bracket].is_operator("("):
@@ -207,7 +217,7 @@ def _arguments(cursor, namespace):
     if bracket >= 2 and cursor.tokens[bracket - 2].text in ("def", "class"):
         return []
     expression = cursor.expression(bracket - 1)
-    value = MISSING if expression is None else evaluate(expression, namespace)
+    value = MISSING if expression is None else evaluate(expression, scope.names)
     if value is MISSING or is_any(type(value), (Instance, Unevaluated)):
         return []
     given = _given(cursor.tokens[bracket + 1 :])
@@ -233,7 +243,7 @@ def _given(tokens):
 # -- imports
 
 
-def _imports(cursor):
+def _imports(cursor, disk):
     """The matches of an import statement, or None outside of one."""
     tokens = statement(cursor.tokens)
     for index in range(len(tokens) - 1, -1, -1):
@@ -243,39 +253,39 @@ def _imports(cursor):
             break
     first = tokens[0].text if tokens and tokens[0].kind == NAME else None
     if first == "import":
-        return _module_names(tokens[1:], cursor.word, "import")
+        return _module_names(tokens[1:], cursor.word, "import", disk)
     if first == "from":
         for index, token in enumerate(tokens):
             if token.kind == NAME and token.text == "import":
-                return _imported_names(tokens[1:index], tokens[index + 1 :], cursor.word)
-        return _module_names(tokens[1:], cursor.word, "from")
+                return _imported_names(tokens[1:index], tokens[index + 1 :], cursor.word, disk)
+        return _module_names(tokens[1:], cursor.word, "from", disk)
     return None
 
 
-def _module_names(tokens, word, statement_word):
+def _module_names(tokens, word, statement_word, disk):
     parts = []
     for token in reversed(tokens):
         if token.is_operator(","):
             break
         parts.insert(0, token.text)
     if not parts:
-        return [Match(name, "module") for name in modules.top_level() if _fits(name, word)]
+        return [Match(name, "module") for name in modules.top_level(disk) if _fits(name, word)]
     if parts[-1] == ".":
         package = "".join(parts[:-1])
         if not package or package.startswith("."):
             return []
-        return [Match(name, "module") for name in modules.submodules(package) if _fits(name, word)]
+        return [Match(name, "module") for name in modules.submodules(package, disk) if _fits(name, word)]
     following = "as" if statement_word == "import" else "import"
     return [Match(following, "keyword")] if following.startswith(word) and "as" not in parts else []
 
 
-def _imported_names(module, tokens, word):
+def _imported_names(module, tokens, word, disk):
     if tokens and not (tokens[-1].is_operator(",") or tokens[-1].is_operator("(")):
         return [Match("as", "keyword")] if "as".startswith(word) and tokens[-1].text != "as" else []
     name = "".join(token.text for token in module)
     if not name or name.startswith("."):
         return []
-    found = {name: value for name, value in modules.members(name).items() if _fits(name, word)}
+    found = {name: value for name, value in modules.members(name, disk).items() if _fits(name, word)}
     return [
         Match(name, "module") if value is MISSING else _described(name, value, len(found))
         for name, value in found.items()
@@ -285,27 +295,27 @@ def _imported_names(module, tokens, word):
 # -- keys of dictionaries
 
 
-def _keys(cursor, namespace):
+def _keys(cursor, scope):
     """`d[|`: the keys as they are written."""
     if not cursor.follows("["):
         return []
     return [
         Match(repr(key), "dict key")
-        for key in _keys_before(cursor, namespace)
+        for key in _keys_before(cursor, scope)
         if is_any(type(key), (str, int, bool, float))
     ]
 
 
-def _keys_of_number(cursor, namespace):
+def _keys_of_number(cursor, scope):
     if not cursor.follows("["):
         return []
-    texts = [repr(key) for key in _keys_before(cursor, namespace) if type(key) is int]
+    texts = [repr(key) for key in _keys_before(cursor, scope) if type(key) is int]
     return [Match(text, "dict key") for text in texts if text.startswith(cursor.word)]
 
 
-def _keys_before(cursor, namespace):
+def _keys_before(cursor, scope):
     expression = cursor.expression(len(cursor.tokens) - 2)
-    value = MISSING if expression is None else evaluate(expression, namespace)
+    value = MISSING if expression is None else evaluate(expression, scope.names)
     if value is MISSING or type(value) is Instance or not is_subclass(type(value), dict):
         return []
     for _ in range(10):
@@ -319,20 +329,20 @@ def _keys_before(cursor, namespace):
 # -- strings
 
 
-def _in_string(code, tokens, position, namespace):
+def _in_string(code, tokens, position, scope):
     """In the text of a string: a key, or a path; in a replacement field: code."""
     token = tokens[-1]
     field = replacement_field(code, token, position)
     if field is not None:
-        start, matches = _matches(code[field:position], position - field, namespace)
+        start, matches = _matches(code[field:position], position - field, scope)
         return start + field, matches
     cursor = Cursor(code, tokens[:-1], code[token.body : position], position)
     if cursor.follows("["):
-        found = [_written(key, token) for key in _keys_before(cursor, namespace) if type(key) is str]
+        found = [_written(key, token) for key in _keys_before(cursor, scope) if type(key) is str]
         found = [Match(text, "dict key") for text in found if text is not None and text.startswith(cursor.word)]
         if found:
             return token.body, found
-    if "b" in token.prefix or not (paths.looks_like_path(cursor.word) or _opens_file(cursor)):
+    if not scope.full or "b" in token.prefix or not (paths.looks_like_path(cursor.word) or _opens_file(cursor)):
         return position, []
     beginning, found = paths.complete(cursor.word)
     return position - len(beginning), [Match(name, "path") for name in found]

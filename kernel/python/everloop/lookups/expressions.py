@@ -1,6 +1,8 @@
 """The object that an expression means, when that can be told without running anything."""
 
-from .statics import MISSING, Instance, Unevaluated, attribute, is_any, is_class, items
+import builtins
+
+from .statics import MISSING, Instance, Unevaluated, attribute, field, is_any, is_class, items
 
 _ONLY_AST = 0x400  # ast.PyCF_ONLY_AST; the module itself is slow to import
 _DISPLAYS = {
@@ -30,12 +32,8 @@ def evaluate(code, namespace):
 
 def lookup(name, namespace):
     """What the bare name means."""
-    value = namespace.get(name, MISSING)
-    if value is MISSING:
-        import builtins
-
-        value = vars(builtins).get(name, MISSING)
-    return value
+    value = field(namespace, name)
+    return field(vars(builtins), name) if value is MISSING else value
 
 
 def _evaluate(node, namespace):

@@ -4,7 +4,9 @@ No module is imported for it: those that are loaded already are known, others ar
 """
 
 import re
-import sys
+
+from .modules import loaded
+from .statics import fields, instance_dict
 
 _STATEMENT = re.compile(r"[;\n]")
 _IMPORT = re.compile(r"\s*import\s+(.+)")
@@ -19,17 +21,17 @@ def with_imports(code, namespace):
     imported = {}
     for statement in _STATEMENT.split(code):
         imported.update(_imported(statement))
-    return {**imported, **namespace} if imported else namespace
+    return {**imported, **fields(namespace)} if imported else namespace
 
 
 def _imported(statement):
     plain, of_module = _IMPORT.match(statement), _FROM.match(statement)
     for name, alias in _names(plain[1] if plain else ""):
-        module = sys.modules.get(name if alias else name.partition(".")[0])
+        module = loaded(name if alias else name.partition(".")[0])
         if module is not None:
             yield alias or name.partition(".")[0], module
-    module = sys.modules.get(of_module[1]) if of_module else None
-    members = getattr(module, "__dict__", {})
+    module = loaded(of_module[1]) if of_module else None
+    members = instance_dict(module)
     for name, alias in _names(of_module[2] if of_module else ""):
         if name in members:
             yield alias or name, members[name]

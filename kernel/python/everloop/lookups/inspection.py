@@ -1,6 +1,9 @@
 """What is known about the object at the cursor, in the layout of IPython: the content of `inspect_reply`."""
 
+import os
 import types
+
+from everloop.tracebacks import cell_name
 
 from . import signatures, sources, values
 from .expressions import evaluate
@@ -8,7 +11,7 @@ from .statics import (
     MISSING,
     Instance,
     Unevaluated,
-    class_dict,
+    attribute,
     class_name,
     in_class,
     instance_dict,
@@ -17,6 +20,7 @@ from .statics import (
     is_function,
     is_module,
     mro,
+    own_field,
 )
 from .tokens import NAME, STRING, around, primary_start, replacement_field, scan
 
@@ -25,16 +29,29 @@ _NO_DOCSTRING = "<no docstring>"
 _MAY_BE_EMPTY = ("Subclasses", "String form")
 
 
-def inspect(code, cursor_pos, detail_level, namespace):
+def inspect(code, cursor_pos, detail_level, scope):
     """The content of `inspect_reply` for the name at the cursor, or for the call around it."""
     for expression in _candidates(code, cursor_pos):
-        obj = evaluate(expression, namespace)
+        obj = evaluate(expression, scope.names)
         if type(obj) is Instance:
             obj = obj.cls
         if obj is not MISSING:
-            data = _bundle(_fields(expression, obj, detail_level))
-            return {"status": "ok", "found": True, "data": data, "metadata": {}}
+            return found(expression, obj, detail_level, scope.full)
     return {"status": "ok", "found": False, "data": {}, "metadata": {}}
+
+
+def found(name, obj, detail_level, disk):
+    """The content of `inspect_reply` for an object and the name that it goes by."""
+    data = _bundle(_fields(name, obj, detail_level, disk))
+    return {"status": "ok", "found": True, "data": data, "metadata": {}}
+
+
+def magic(function, detail_level, scope):
+    """The content of `inspect_reply` for a magic."""
+    source = sources.source_of(function, scope.full) if detail_level > 0 else None
+    text = ("Source", source) if source else ("Docstring", docstring(function) or _NO_DOCSTRING)
+    data = _bundle([text, ("File", _shown_file(function, scope.full))])
+    return {"status": "ok", "found": True, "data": data, "metadata": {}}
 
 
 # -- which object
@@ -109,17 +126,17 @@ def token_at_cursor(tokens, cursor_pos):
 # -- what is said about it
 
 
-def _fields(name, obj, detail_level):
+def _fields(name, obj, detail_level, disk):
     """Titles and texts, in IPython's order."""
     if type(obj) is Unevaluated:
         obj = obj.descriptor
-    source = sources.source_of(obj) if detail_level > 0 else None
+    source = sources.source_of(obj, disk) if detail_level > 0 else None
     if is_class(obj) or is_function(obj):
-        return _fields_of_callable(name, obj, source)
-    return _fields_of_value(name, obj, source, detail_level)
+        return _fields_of_callable(name, obj, source, disk)
+    return _fields_of_value(name, obj, source, detail_level, disk)
 
 
-def _fields_of_callable(name, obj, source):
+def _fields_of_callable(name, obj, source, disk):
     is_type = is_class(obj)
     yield "Init signature" if is_type else "Signature", signatures.definition(name, obj)
     yield "Docstring", docstring(obj) or _NO_DOCSTRING
@@ -127,13 +144,13 @@ def _fields_of_callable(name, obj, source):
         yield "Source", source
     elif is_type:
         yield "Init docstring", _own_docstring(obj, "__init__")
-    yield "File", _shown_file(obj)
+    yield "File", _shown_file(obj, disk)
     yield "Type", class_name(type(obj))
     if is_type:
         yield "Subclasses", _subclasses(obj)
 
 
-def _fields_of_value(name, obj, source, detail_level):
+def _fields_of_value(name, obj, source, detail_level, disk):
     cls = type(obj)
     call = in_class(cls, "__call__")
     if type(call) is types.FunctionType:
@@ -142,7 +159,7 @@ def _fields_of_value(name, obj, source, detail_level):
     yield "String form", _string_form(obj, detail_level)
     length = values.length_of(obj)
     yield "Length", None if length is None else str(length)
-    yield "File", _shown_file(obj if is_module(obj) or type(obj) is property else cls)
+    yield "File", _shown_file(obj if is_module(obj) or type(obj) is property else cls, disk)
     if source:
         yield "Source", source
     else:
@@ -164,26 +181,22 @@ def docstring(obj):
     """The docstring of an object, or the one that it inherits."""
     if is_class(obj):
         for base in mro(obj):
-            text = _clean(class_dict(base).get("__doc__"))
+            text = _clean(own_field(base, "__doc__"))
             if text or base is object:
                 return text
         return None
-    if is_function(obj) or type(obj) is property:
+    if is_function(obj):
         return _function_docstring(obj)
+    if type(obj) is property:
+        return _clean(attribute(obj, "__doc__"))
     own = _clean(instance_dict(obj).get("__doc__"))
     return own or docstring(type(obj))
 
 
 def _function_docstring(obj):
     if is_any(type(obj), (staticmethod, classmethod, types.MethodType)):
-        return _function_docstring(obj.__func__)
-    own = _clean(instance_dict(obj).get("__doc__"))
-    if own:
-        return own
-    try:
-        return _clean(obj.__doc__)  # of a built-in type, whose fields run no Python
-    except Exception:
-        return None
+        return docstring(obj.__func__)
+    return _clean(instance_dict(obj).get("__doc__")) or _clean(attribute(obj, "__doc__"))
 
 
 def _class_docstring(obj):
@@ -205,19 +218,15 @@ def _subclasses(cls):
     return ", ".join(found[:10]) + (", ..." if len(found) > 10 else "")
 
 
-def _shown_file(obj):
+def _shown_file(obj, disk):
     """The cell or the file; none for the standard library in the binary, whose files are not on this machine."""
     file = sources.file_of(obj)
     if file is None:
         return None
-    from everloop.tracebacks import cell_name
-
     cell = cell_name(file)
     if cell is not None:
         return cell
-    import os
-
-    if not os.path.exists(file):
+    if not disk or not os.path.exists(file):
         return None
     home = os.path.expanduser("~")
     return f"~{file[len(home) :]}" if file.startswith(home + os.sep) else file

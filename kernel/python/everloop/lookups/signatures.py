@@ -3,8 +3,26 @@
 
 import types
 
-from .statics import MISSING, class_dict, class_of, in_class, instance_dict, is_class, mro
-from .values import brief
+from .statics import (
+    MISSING,
+    attribute,
+    class_dict,
+    class_of,
+    fields,
+    has_names_only,
+    in_class,
+    instance_dict,
+    is_class,
+    items,
+    mro,
+    own_field,
+)
+from .values import brief, qualified_name
+
+try:
+    import annotationlib
+except ImportError:  # before Python 3.14 annotations are evaluated by the definition
+    annotationlib = None
 
 POSITIONAL_ONLY, POSITIONAL, VAR_POSITIONAL, KEYWORD_ONLY, VAR_KEYWORD = range(5)
 _STRING_ANNOTATIONS = 4  # annotationlib.Format.STRING
@@ -34,7 +52,8 @@ def parameters(obj, annotated=False):
     """The parameters of a callable, without `self`, or None when nothing is known of them."""
     function, skip = _function(obj)
     if type(function) is types.FunctionType:
-        return _of_function(function, annotated)[skip:]
+        annotations = _annotations(function) or _annotations_of_fields(obj) if annotated else {}
+        return _of_function(function, annotations)[skip:]
     text = _text_signature(function)
     if text is None:
         return [] if is_class(function) and _takes_nothing(function) else None
@@ -108,19 +127,19 @@ def _function(obj):
 
 
 def _is_builtin(obj):
-    return class_dict(type(obj)).get("__text_signature__") is not None or type(obj) is types.BuiltinFunctionType
+    return own_field(type(obj), "__text_signature__") is not MISSING or type(obj) is types.BuiltinFunctionType
 
 
 def _constructor(cls):
     """The function that makes an instance, if it is written in Python: `__init__`, else `__new__`."""
     for name in ("__init__", "__new__"):
         for base in mro(cls):
-            entry = class_dict(base).get(name)
+            entry = own_field(base, name)
             if type(entry) is staticmethod:
                 entry = entry.__func__
             if type(entry) is types.FunctionType:
                 return entry, 1
-            if entry is not None:
+            if entry is not MISSING:
                 break
     return MISSING, 0
 
@@ -131,15 +150,14 @@ def _takes_nothing(cls):
     return all(in_class(cls, name) is given[name] for name in ("__init__", "__new__"))
 
 
-def _of_function(function, annotated):
+def _of_function(function, annotations):
     code = function.__code__
-    annotations = _annotations(function) if annotated else {}
     names = code.co_varnames
     positional = names[: code.co_argcount]
     keyword_only = names[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     rest = code.co_argcount + code.co_kwonlyargcount
     defaults = function.__defaults__ or ()
-    keyword_defaults = function.__kwdefaults__ or {}
+    keyword_defaults = _plain(function.__kwdefaults__)
     first_default = len(positional) - len(defaults)
     found = []
     for index, name in enumerate(positional):
@@ -158,40 +176,69 @@ def _of_function(function, annotated):
     return found
 
 
+def _plain(mapping):
+    return fields(mapping) if type(mapping) is dict else {}
+
+
 def _annotations(function):
     """The texts of the annotations. Where they are lazy (Python 3.14), as strings, which evaluates none of them."""
-    if in_class(types.FunctionType, "__annotate__") is MISSING:
-        return {name: _annotation(value) for name, value in function.__annotations__.items()}
+    found = function.__annotations__ if annotationlib is None else _lazy_annotations(function)
+    return {name: _annotation(value) for name, value in items(_plain(found))}
+
+
+def _lazy_annotations(function):
     annotate = function.__annotate__
-    if annotate is None:
+    if not _is_of_compiler(annotate, function.__code__):
         return {}
     try:
-        import annotationlib
-
-        found = annotationlib.call_annotate_function(annotate, _STRING_ANNOTATIONS, owner=function)
+        return annotationlib.call_annotate_function(_without_values(annotate), _STRING_ANNOTATIONS)
     except Exception:
         return {}
-    return {name: _annotation(value) for name, value in found.items()}
+
+
+def _without_values(annotate):
+    """`annotate` where no name has a value. `annotationlib` calls it once as it is, to see whether it can be called."""
+    cells = tuple(types.CellType() for _ in annotate.__code__.co_freevars)
+    return types.FunctionType(annotate.__code__, {"__builtins__": {}}, closure=cells)
+
+
+def _is_of_compiler(annotate, code):
+    """Whether the compiler has made `annotate` for the annotations of the function with this code. It may be any function of the user's."""
+    if type(annotate) is not types.FunctionType:
+        return False
+    made = annotate.__code__
+    return (
+        made.co_qualname == f"{code.co_qualname}.__annotate__"
+        and made.co_filename == code.co_filename
+        and made.co_posonlyargcount == made.co_argcount == 1
+    )
+
+
+def _annotations_of_fields(cls):
+    """Those of a dataclass, whose constructor has a function for them that asks the class."""
+    found = in_class(cls, "__dataclass_fields__") if is_class(cls) else MISSING
+    texts = {}
+    for name, field in items(_plain(found)):
+        annotation = attribute(field, "type")
+        if annotation is not MISSING:
+            texts[name] = _annotation(annotation)
+    return texts
 
 
 def _annotation(value):
     if type(value) is str:
         return value
-    if is_class(value):
-        from .values import qualified_name
-
-        return qualified_name(value)
-    return brief(value)
+    return qualified_name(value) if is_class(value) else brief(value)
 
 
 def _text_signature(obj):
     """What a built-in function or class says about its parameters: `($self, /, sep=' ')`."""
     try:
         if is_class(obj):
-            text = type.__dict__["__text_signature__"].__get__(obj)
+            # It asks the dictionary of the class for its documentation.
+            text = type.__dict__["__text_signature__"].__get__(obj) if has_names_only(class_dict(obj).copy()) else None
         else:
-            entry = in_class(type(obj), "__text_signature__")
-            text = None if entry is MISSING else entry.__get__(obj, type(obj))
+            text = attribute(obj, "__text_signature__")
     except Exception:
         return None
     return text if type(text) is str and text.startswith("(") else None

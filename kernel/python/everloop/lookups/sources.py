@@ -1,9 +1,23 @@
-"""Where and how an object was written, by what `linecache` knows: files, and the cells that are registered there."""
+"""Where and how an object was written: what `linecache` knows, the cells among it, and else the file itself."""
 
+import linecache
 import re
+import tokenize
 import types
 
-from .statics import MISSING, class_dict, class_name, instance_dict, is_any, is_class, is_module, items
+from .modules import loaded
+from .statics import (
+    MISSING,
+    class_dict,
+    class_name,
+    field,
+    instance_dict,
+    is_any,
+    is_class,
+    is_module,
+    items,
+    own_field,
+)
 from .tokens import COMMENT, NEWLINE, scan
 
 _LONGEST = 40_000
@@ -21,12 +35,12 @@ def file_of(obj):
     return _class_file(obj) if is_class(obj) else None
 
 
-def source_of(obj):
-    """The text of the definition of `obj`, or None."""
+def source_of(obj, disk):
+    """The text of the definition of `obj`, or None. It is read from a file only if `disk` says so."""
     file = file_of(obj)
     if file is None:
         return None
-    lines = _lines(file)
+    lines = _lines(file, disk)
     if is_module(obj):
         return "".join(lines) or None
     code = _code(obj)
@@ -40,7 +54,7 @@ def _code(obj):
     for _ in range(10):
         kind = type(obj)
         if kind is types.FunctionType:
-            wrapped = obj.__dict__.get("__wrapped__", MISSING)
+            wrapped = instance_dict(obj).get("__wrapped__", MISSING)
             if wrapped is MISSING:
                 return obj.__code__
             obj = wrapped
@@ -68,29 +82,33 @@ def _class_file(cls):
         # Not one that a decorator or a generator of classes (dataclasses) put there.
         if code is not None and f"{name}." in code.co_qualname and not code.co_filename.startswith("<string"):
             return code.co_filename
-    import sys
-
-    module = sys.modules.get(class_dict(cls).get("__module__", None))
+    name = own_field(cls, "__module__")
+    module = loaded(name) if type(name) is str else None
     return None if module is None else _module_file(module)
 
 
 def _class_line(cls, lines):
-    first = class_dict(cls).get("__firstlineno__")
+    first = own_field(cls, "__firstlineno__")
     if type(first) is int:
         return first
-    header = re.compile(rf"[ \t]*class\s+{class_name(cls)}\b")
+    header = re.compile(rf"[ \t]*class\s+{re.escape(class_name(cls))}\b")
     for number, line in enumerate(lines, 1):
         if header.match(line):
             return number
     return None
 
 
-def _lines(file):
-    import linecache
-
+def _lines(file, disk):
+    known = field(linecache.cache, file)
+    if type(known) is tuple and len(known) == 4:
+        return known[2]
+    if not disk:
+        return []
+    # Not by `linecache`, which would ask the module's loader for what it does not know yet.
     try:
-        return linecache.getlines(file)
-    except Exception:
+        with tokenize.open(file) as lines:
+            return lines.readlines()
+    except (OSError, SyntaxError, ValueError):
         return []
 
 

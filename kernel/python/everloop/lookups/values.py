@@ -1,8 +1,6 @@
 """The text of a value, for the types whose `repr` is known to run no user code and to be quick."""
 
-import os
-
-from .statics import class_dict, class_name, instance_dict, is_any, is_class, is_module, mro
+from .statics import class_name, instance_dict, is_any, is_class, is_module, mro, own_field
 
 _LENGTHS = (str, bytes, bytearray, list, tuple, dict, set, frozenset, range)
 _BRACKETS = {list: "[]", tuple: "()", set: "{}", frozenset: ("frozenset({", "})")}
@@ -57,7 +55,7 @@ def _repr(obj, depth):
 
 def qualified_name(cls):
     """The name of a class with its module, unless that is `builtins`."""
-    module = _text(class_dict(cls).get("__module__"))
+    module = _text(own_field(cls, "__module__"))
     name = _text(type.__dict__["__qualname__"].__get__(cls)) or class_name(cls)
     return name if module in (None, "builtins") else f"{module}.{name}"
 
@@ -69,9 +67,11 @@ def _text(value):
 def _module(module):
     fields = instance_dict(module)
     name, file = _text(fields.get("__name__")), _text(fields.get("__file__"))
-    if file is None or not os.path.exists(file):  # in the binary
-        return f"<module {name!r} (frozen)>" if file else f"<module {name!r} (built-in)>"
-    return f"<module {name!r} from {file!r}>"
+    if file is None:
+        return f"<module {name!r} (built-in)>"
+    # Those in the binary name a file of the machine that it was built on.
+    is_frozen = _text(instance_dict(fields.get("__spec__")).get("origin")) == "frozen"
+    return f"<module {name!r} (frozen)>" if is_frozen else f"<module {name!r} from {file!r}>"
 
 
 def _container(obj, kind, depth):
