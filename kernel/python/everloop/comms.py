@@ -4,6 +4,7 @@ https://jupyter-client.readthedocs.io/en/stable/messaging.html#custom-messages
 """
 
 import _everloop
+from everloop import handlers
 from everloop.compat.imports import after_import
 from everloop.parent import output_of
 
@@ -17,16 +18,8 @@ def install():
 
 def _adopt(package):
     global _manager
-    from comm.base_comm import BaseComm, CommManager
+    from everloop.comm_classes import Comm, CommManager
 
-    class Comm(BaseComm):
-        """A comm whose messages go to the front ends of this kernel."""
-
-        def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
-            content = {"data": {} if data is None else data, "comm_id": self.comm_id, **keys}
-            _everloop.publish(msg_type, content, metadata, buffers)
-
-    Comm.__qualname__ = "Comm"
     _manager = CommManager()
     package.create_comm = Comm
     package.get_comm_manager = lambda: _manager
@@ -34,13 +27,21 @@ def _adopt(package):
 
 def handle(origin, msg_type, message):
     """Give a ``comm_open``, ``comm_msg`` or ``comm_close`` to its comm; what its handler prints belongs to `origin`."""
+    content = message["content"]
     with output_of(origin):
         if _manager is None:
             # Nobody in this process has imported `comm`: there is no target, and no comm.
             if msg_type == "comm_open":
-                _everloop.publish("comm_close", {"comm_id": message["content"]["comm_id"], "data": {}})
+                _everloop.publish("comm_close", {"comm_id": content["comm_id"], "data": {}})
             return
-        getattr(_manager, msg_type)(None, None, message)
+        comm = _manager.comms.get(content["comm_id"])
+        target_name = content.get("target_name", "") if comm is None else comm.target_name
+        origin.name = f"{msg_type} {target_name}"
+        try:
+            getattr(_manager, msg_type)(None, None, message)
+        except BaseException as error:
+            # An interrupt, or `exit()`.
+            handlers.show(error)
         _everloop.flush_streams()
 
 

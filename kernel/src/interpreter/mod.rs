@@ -11,6 +11,7 @@ mod lookup;
 mod sets;
 mod thread;
 
+pub(crate) use self::comm::handler_is_on_stack;
 pub use self::thread::leave_interrupts_to_python;
 
 use std::path::PathBuf;
@@ -141,10 +142,12 @@ impl Interpreter {
         self.lookups.comm_info(request).await
     }
 
-    /// Interrupts the cell that runs now and no other; nothing happens when none does.
+    /// Interrupts the cell that runs now and no other, or when none does, the comm handler that does not return.
     pub fn interrupt(&self) {
         if let Some(cell) = self.door.running() {
             interrupts::bind_to(cell.generation());
+            self.thread.signal(libc::SIGINT);
+        } else if handler_is_on_stack() {
             self.thread.signal(libc::SIGINT);
         }
     }

@@ -7,6 +7,7 @@ use rustpython_vm::{PyResult, VirtualMachine};
 
 use super::cell::Progress;
 use super::door::Door;
+use crate::interpreter::handler_is_on_stack;
 
 /// The generation of the cell that the last interrupt_request meant; 0 if the signal came from elsewhere.
 static MEANT_FOR: AtomicU64 = AtomicU64::new(0);
@@ -19,12 +20,16 @@ pub fn bind_to(generation: u64) {
 /// Runs on the interpreter thread, between two instructions or at a turn of the loop.
 ///
 /// # Errors
-/// `KeyboardInterrupt` when the cell's own code is what runs: it is raised there.
+/// `KeyboardInterrupt` when the cell's own code is what runs, or a comm handler and no cell: it is raised there.
 pub fn handle(vm: &VirtualMachine) -> PyResult<()> {
     let meant_for = MEANT_FOR.swap(0, Ordering::AcqRel);
     let door = Door::of(vm)?;
     let Some(cell) = door.running() else {
-        return Ok(());
+        return if meant_for == 0 && handler_is_on_stack() {
+            Err(keyboard_interrupt(vm))
+        } else {
+            Ok(())
+        };
     };
     if meant_for != 0 && meant_for != cell.generation() {
         return Ok(());
@@ -37,7 +42,8 @@ pub fn handle(vm: &VirtualMachine) -> PyResult<()> {
         Progress::Stepping => Err(keyboard_interrupt(vm)),
         // A second interrupt before the cancelled cell could step: something else keeps the loop busy.
         Progress::Suspended => {
-            if !cell.cancel(vm)? && vm.asyncio_running_task.borrow().is_some() {
+            let something_runs = vm.asyncio_running_task.borrow().is_some() || handler_is_on_stack();
+            if !cell.cancel(vm)? && something_runs {
                 return Err(keyboard_interrupt(vm));
             }
             Ok(())
