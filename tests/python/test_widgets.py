@@ -84,7 +84,9 @@ def test_a_slider_moves(widgets: Kernel) -> None:
 
 
 def test_linked_widgets_follow(widgets: Kernel) -> None:
-    widgets.ok("a, b, c = IntSlider(), IntText(), IntProgress()\none = link((a, 'value'), (b, 'value'))\njslink((a, 'value'), (c, 'value'))")
+    widgets.ok(
+        "a, b, c = IntSlider(), IntText(), IntProgress()\none = link((a, 'value'), (b, 'value'))\njslink((a, 'value'), (c, 'value'))"
+    )
     moved = update(widgets, model(widgets, "a"), value=5).wait_idle()
     assert {"value": 5} in updates(moved)
     assert widgets.ok("a.value, b.value").result == "(5, 5)"
@@ -147,7 +149,9 @@ def test_a_cell_awaits_a_widget(widgets: Kernel) -> None:
 
 
 def test_each_move_is_seen_while_a_cell_awaits(widgets: Kernel) -> None:
-    widgets.ok("s = IntSlider()\nqueue = asyncio.Queue()\ns.observe(lambda change: queue.put_nowait(change.new), 'value')")
+    widgets.ok(
+        "s = IntSlider()\nqueue = asyncio.Queue()\ns.observe(lambda change: queue.put_nowait(change.new), 'value')"
+    )
     slider = model(widgets, "s")
     cell = widgets.submit("print('waiting')\nfor _ in range(20): print(await queue.get())")
     cell.wait_for("waiting")
@@ -229,14 +233,18 @@ def test_async_observers(widgets: Kernel) -> None:
 
 @pytest.mark.everloop_only("ipywidgets drops coroutines")
 def test_the_exception_of_an_async_handler(widgets: Kernel) -> None:
-    widgets.ok("button = Button()\nasync def fails(button):\n    await asyncio.sleep(0)\n    1 / 0\nbutton.on_click(fails)")
+    widgets.ok(
+        "button = Button()\nasync def fails(button):\n    await asyncio.sleep(0)\n    1 / 0\nbutton.on_click(fails)"
+    )
     pressed = click(widgets, model(widgets, "button")).wait_idle()
     assert "ZeroDivisionError" in pressed.traceback
     assert "fails(button)" in pressed.traceback
 
 
 def test_the_exception_of_a_handler(widgets: Kernel) -> None:
-    widgets.ok("button = Button()\nbutton.on_click(lambda button: 1 / 0)\nbutton.on_click(lambda button: print('next'))")
+    widgets.ok(
+        "button = Button()\nbutton.on_click(lambda button: 1 / 0)\nbutton.on_click(lambda button: print('next'))"
+    )
     pressed = click(widgets, model(widgets, "button")).wait_idle()
     assert "ZeroDivisionError" in pressed.traceback
     assert pressed.stdout == "next\n"
@@ -253,7 +261,9 @@ def test_async_observers_without_a_widget(fresh_kernel: Kernel) -> None:
         "thing = Thing()\nthing.observe(by_method, 'x')\nthing.x = 1\nprint('set')\nprint(await done.get(), await done.get())"
     )
     assert cell.stdout == "begins\nset\nby decorator by method\n"
-    failing = fresh_kernel.ok("async def fail(change): raise LookupError(change.new)\nthing.observe(fail, 'x')\nthing.x = 2")
+    failing = fresh_kernel.ok(
+        "async def fail(change): raise LookupError(change.new)\nthing.observe(fail, 'x')\nthing.x = 2"
+    )
     failing.wait_for("LookupError", "stderr")
     fresh_kernel.ok("import threading\nthing.unobserve(fail, 'x')\ndone = asyncio.Queue()")
     assert fresh_kernel.ok("await asyncio.to_thread(setattr, thing, 'x', 3)\nawait done.get()").error is None
@@ -320,7 +330,8 @@ def test_a_task_that_a_handler_has_started_prints_into_an_output(widgets: Kernel
 
 def test_a_background_task_prints_into_an_output(widgets: Kernel) -> None:
     widgets.ok(
-        OUTPUT + "async def work():\n    with out:\n        while True: print(await go.get())\ntask = asyncio.create_task(work())"
+        OUTPUT
+        + "async def work():\n    with out:\n        while True: print(await go.get())\ntask = asyncio.create_task(work())"
     )
     out = model(widgets, "out")
     for text in ("one", "two"):
@@ -332,7 +343,10 @@ def test_a_background_task_prints_into_an_output(widgets: Kernel) -> None:
 
 @pytest.mark.everloop_only("ipywidgets swallows the cancellation")
 def test_what_is_cancelled_ends_inside_of_an_output(widgets: Kernel) -> None:
-    widgets.ok(OUTPUT + "async def work():\n    with out:\n        await go.get()\n    print('behind')\ntask = asyncio.create_task(work())")
+    widgets.ok(
+        OUTPUT
+        + "async def work():\n    with out:\n        await go.get()\n    print('behind')\ntask = asyncio.create_task(work())"
+    )
     cell = widgets.ok("await asyncio.sleep(0)\ntask.cancel()\nawait asyncio.wait([task])\ntask.cancelled()")
     assert cell.result == "True"
 
@@ -340,7 +354,9 @@ def test_what_is_cancelled_ends_inside_of_an_output(widgets: Kernel) -> None:
 @pytest.mark.everloop_only("ipykernel raises CancelledError at an await")
 def test_a_cell_is_still_a_cell_after_an_output(widgets: Kernel) -> None:
     """It can ask, and be interrupted."""
-    cell = widgets.submit("out = Output()\nwith out: print('inside')\nprint(input('?'))\nwith out: await asyncio.sleep(3600)\nprint('behind')")
+    cell = widgets.submit(
+        "out = Output()\nwith out: print('inside')\nprint(input('?'))\nwith out: await asyncio.sleep(3600)\nprint('behind')"
+    )
     widgets.answer(widgets.question(cell), "answer")
     cell.wait_for("answer")
     widgets.until_queued()
@@ -354,7 +370,9 @@ def test_a_cell_is_still_a_cell_after_an_output(widgets: Kernel) -> None:
 
 
 def test_interact_shows_anew(widgets: Kernel) -> None:
-    cell = widgets.ok("def double(x):\n    print('x is', x)\n    return 2 * x\ni = interactive(double, {'auto_display': True}, x=5)\ni")
+    cell = widgets.ok(
+        "def double(x):\n    print('x is', x)\n    return 2 * x\ni = interactive(double, {'auto_display': True}, x=5)\ni"
+    )
     assert "x is 5" in cell.stdout
     slider, out = model(widgets, "i.children[0]"), model(widgets, "i.out")
     update(widgets, slider, value=7).wait_idle()
@@ -371,12 +389,11 @@ def test_interact_with_an_async_function(widgets: Kernel) -> None:
     )
     slider, out = model(widgets, "i.children[0]"), model(widgets, "i.out")
     # The last call wins.
-    overtaken, last = update(widgets, slider, value=6), update(widgets, slider, value=7)
-    overtaken.wait_idle()
-    last.wait_for("x is 7")
+    for value in (6, 7):
+        update(widgets, slider, value=value)
+    widgets.until(lambda: captured(widgets, out) == "x is 7\n", "the last call")
     widgets.ok("asked[-1].set_result(None)")
-    last.wait_idle()
-    assert captured(widgets, out) == "x is 7\n14\n"
+    widgets.until(lambda: captured(widgets, out) == "x is 7\n14\n", "its value")
     assert widgets.ok("i.result, [future.cancelled() for future in asked]").result == "(14, [True, True, False])"
     widgets.check()
 
