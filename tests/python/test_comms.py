@@ -81,6 +81,7 @@ def test_the_kernel_opens_comms(fresh_kernel: Kernel) -> None:
     assert repr(opened["comm_id"]) == cell.result
 
 
+@pytest.mark.everloop_only("ipykernel says neither busy nor idle of comm messages while a cell awaits")
 def test_comms_are_served_while_a_cell_awaits(fresh_kernel: Kernel) -> None:
     fresh_kernel.ok(ECHO)
     cell = fresh_kernel.submit(
@@ -218,6 +219,7 @@ def test_the_comm_of_ipykernel(fresh_kernel: Kernel) -> None:
     assert send(fresh_kernel, opened["comm_id"], b=2).wait_idle().stdout == "got {'b': 2}\n"
 
 
+@pytest.mark.everloop_only("ipykernel says neither busy nor idle of comm messages while a cell awaits")
 def test_messages_of_a_comm_while_a_cell_awaits(fresh_kernel: Kernel) -> None:
     """Each under itself, with busy and idle of its own, and the cell goes on when one of them lets it."""
     kernel = fresh_kernel
@@ -276,6 +278,7 @@ def test_a_handler_that_never_ends_does_not_hold_up_the_end(fresh_kernel: Kernel
     assert message.is_idle
 
 
+@pytest.mark.everloop_only("ipykernel is IPython's")
 def test_without_ipython(start_kernel: Callable[..., Kernel], tmp_path: Path) -> None:
     """The package needs IPython to handle a message; the kernel does not."""
     (tmp_path / "IPython").mkdir()

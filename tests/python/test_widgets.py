@@ -67,6 +67,16 @@ def widgets(fresh_kernel: Kernel) -> Kernel:
     return fresh_kernel
 
 
+def test_a_library_that_asks_for_the_shell_has_it(fresh_kernel: Kernel) -> None:
+    """Also while IPython is being imported, which begins half a second after the start."""
+    cell = fresh_kernel.ok(
+        "import asyncio\nawait asyncio.sleep(0.5)\nfrom ipywidgets import interact\n"
+        "interact(lambda x: None, x=5)\nimport comm\nprint(*comm.get_comm_manager().targets)"
+    )
+    assert cell.stdout.split() == ["jupyter.widget", "jupyter.widget.control"]
+    assert "application/vnd.jupyter.widget-view+json" in cell.published("display_data")[0]["data"]
+
+
 # -- values
 
 
@@ -130,6 +140,7 @@ def test_an_image_goes_as_a_buffer(widgets: Kernel) -> None:
 # -- while a cell awaits
 
 
+@pytest.mark.everloop_only("ipykernel says neither busy nor idle of comm messages while a cell awaits")
 def test_a_cell_awaits_a_widget(widgets: Kernel) -> None:
     widgets.ok(
         "def press(button):\n    future = asyncio.get_running_loop().create_future()\n"
@@ -148,6 +159,7 @@ def test_a_cell_awaits_a_widget(widgets: Kernel) -> None:
     widgets.check()
 
 
+@pytest.mark.everloop_only("ipykernel says neither busy nor idle of comm messages while a cell awaits")
 def test_each_move_is_seen_while_a_cell_awaits(widgets: Kernel) -> None:
     widgets.ok(
         "s = IntSlider()\nqueue = asyncio.Queue()\ns.observe(lambda change: queue.put_nowait(change.new), 'value')"
