@@ -42,7 +42,8 @@ pub fn handle(vm: &VirtualMachine) -> PyResult<()> {
         Progress::Stepping => Err(keyboard_interrupt(vm)),
         // A second interrupt before the cancelled cell could step: something else keeps the loop busy.
         Progress::Suspended => {
-            let something_runs = vm.asyncio_running_task.borrow().is_some() || handler_is_on_stack();
+            let something_runs =
+                vm.asyncio_running_task.borrow().is_some() || handler_is_on_stack();
             if !cell.cancel(vm)? && something_runs {
                 return Err(keyboard_interrupt(vm));
             }

@@ -2,12 +2,13 @@
 of several tasks overlap.
 """
 
+import asyncio
 import functools
 import inspect
 import threading
-from asyncio import CancelledError
 from contextvars import ContextVar
 
+import _everloop
 from everloop import handlers
 from everloop.compat.imports import after_import
 from everloop.parent import parent
@@ -47,10 +48,16 @@ def _await_interactive(module):
         self._running = handlers.start(_interact(self, value)) if is_coroutine else None
 
     async def _interact(self, coroutine):
-        with self.out:
-            self._result = await coroutine
-            if self.auto_display and self._result is not None:
-                module.display(self._result)
+        try:
+            if isinstance(parent.get(), _everloop.Cell):
+                # Front ends capture all that the cell shows, and it has the widget itself to show yet.
+                await asyncio.sleep(0)
+            with self.out:
+                self._result = await coroutine
+                if self.auto_display and self._result is not None:
+                    module.display(self._result)
+        finally:
+            coroutine.close()
 
     module.interactive.result = property(result, set_result)
 
@@ -78,7 +85,7 @@ def _let_blocks_overlap(module):
     @functools.wraps(leave)
     def __exit__(self, etype, evalue, tb):
         try:
-            if etype is not None and issubclass(etype, (CancelledError, GeneratorExit)):
+            if etype is not None and issubclass(etype, (asyncio.CancelledError, GeneratorExit)):
                 # Whoever is cancelled has to end, and must not go on behind the block.
                 leave(self, None, None, None)
                 return None
