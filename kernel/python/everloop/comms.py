@@ -4,6 +4,7 @@ https://jupyter-client.readthedocs.io/en/stable/messaging.html#custom-messages
 """
 
 import _everloop
+from everloop import handlers
 from everloop.compat.imports import after_import
 from everloop.parent import output_of
 
@@ -17,49 +18,30 @@ def install():
 
 def _adopt(package):
     global _manager
-    from comm.base_comm import BaseComm, CommManager
+    from everloop.comm_classes import Comm, CommManager
 
-    class Comm(BaseComm):
-        """A comm whose messages go to the front ends of this kernel."""
-
-        def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
-            content = {"data": {} if data is None else data, "comm_id": self.comm_id, **keys}
-            _everloop.publish(msg_type, content, metadata, buffers)
-
-    class Manager(CommManager):
-        """Knows the targets of its comms by itself: a comm may be of a class of the user's, and `info` asks on another thread."""
-
-        def __init__(self):
-            super().__init__()
-            self.target_names = {}
-
-        def register_comm(self, comm):
-            self.target_names[comm.comm_id] = str(comm.target_name)
-            return super().register_comm(comm)
-
-        def unregister_comm(self, comm):
-            self.target_names.pop(comm.comm_id, None)
-            return super().unregister_comm(comm)
-
-        def comm_close(self, stream, ident, message):
-            self.target_names.pop(message["content"]["comm_id"], None)
-            return super().comm_close(stream, ident, message)
-
-    Comm.__qualname__ = "Comm"
-    _manager = Manager()
+    _manager = CommManager()
     package.create_comm = Comm
     package.get_comm_manager = lambda: _manager
 
 
 def handle(origin, msg_type, message):
     """Give a ``comm_open``, ``comm_msg`` or ``comm_close`` to its comm; what its handler prints belongs to `origin`."""
+    content = message["content"]
     with output_of(origin):
         if _manager is None:
             # Nobody in this process has imported `comm`: there is no target, and no comm.
             if msg_type == "comm_open":
-                _everloop.publish("comm_close", {"comm_id": message["content"]["comm_id"], "data": {}})
+                _everloop.publish("comm_close", {"comm_id": content["comm_id"], "data": {}})
             return
-        getattr(_manager, msg_type)(None, None, message)
+        comm = _manager.comms.get(content["comm_id"])
+        target_name = content.get("target_name", "") if comm is None else comm.target_name
+        origin.name = f"{msg_type} {target_name}"
+        try:
+            getattr(_manager, msg_type)(None, None, message)
+        except BaseException as error:
+            # An interrupt, or `exit()`.
+            handlers.show(error)
         _everloop.flush_streams()
 
 

@@ -13,7 +13,7 @@ def main():
     """Set the interpreter up, then run the loop until the kernel shuts down."""
     _set_up_environment()
     loop, shell = _make_shell()
-    _install_streams()
+    _install_streams(loop)
     loading.begin(shell)
     _everloop.start(loop, shell)
     loop.call_soon(_finish_set_up)
@@ -43,9 +43,10 @@ def _take_interrupts():
     signal.signal(signal.SIGURG, _everloop.kicked)
 
 
-def _install_streams():
-    from everloop import comms, compat, display, stdin, streams
+def _install_streams(loop):
+    from everloop import comms, compat, display, handlers, stdin, streams
 
+    handlers.install(loop)
     comms.install()
     compat.install()
     streams.install()

@@ -1,40 +1,53 @@
 //! Comm messages, from the front end to their handlers on the loop.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use everloop_protocol::Message;
-use rustpython_vm::{PyObjectRef, PyPayload, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 use tokio::sync::oneshot;
 
 use super::Interpreter;
 use crate::native::origin::Origin;
 use crate::native::{import, json};
 
+/// How many comm messages are being handled synchronously now; a handler that turns the loop may let another begin.
+static ON_STACK: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether a handler of a comm message is on the interpreter thread's stack.
+pub(crate) fn handler_is_on_stack() -> bool {
+    ON_STACK.load(Ordering::Acquire) > 0
+}
+
 impl Interpreter {
     /// Gives a `comm_open`, `comm_msg` or `comm_close` to its comm, between two steps of a cell if one awaits. Returns
-    /// when the handler has, with its outputs on their way.
+    /// when its handlers have, also those that await, with their outputs on their way.
     pub async fn handle_comm(&self, message: Message) {
-        let (done_tx, done) = oneshot::channel();
+        let (ended_tx, ended) = oneshot::channel();
         self.door.submit(Box::new(move |vm| {
-            if let Err(raised) = handle(&message, vm) {
+            let msg_type = message.header.msg_type.clone();
+            let origin = Origin::handled(message.as_parent(), msg_type, ended_tx).into_ref(&vm.ctx);
+            ON_STACK.fetch_add(1, Ordering::AcqRel);
+            let handled = handle(&origin, &message, vm);
+            ON_STACK.fetch_sub(1, Ordering::AcqRel);
+            Origin::release(&origin);
+            if let Err(raised) = handled {
                 let mut text = String::new();
                 // Writing to a String cannot fail, and a broken traceback is still a traceback.
                 let _ = vm.write_exception(&mut text, &raised);
                 tracing::warn!("a comm message failed: {text}");
             }
-            // Nobody waits when the kernel shuts down.
-            let _ = done_tx.send(());
             Ok(())
         }));
         // It fails when the interpreter has ended, and with it all comms.
-        let _ = done.await;
+        let _ = ended.await;
         self.door.outbox.flush().await;
     }
 }
 
-fn handle(message: &Message, vm: &VirtualMachine) -> PyResult<()> {
+fn handle(origin: &PyRef<Origin>, message: &Message, vm: &VirtualMachine) -> PyResult<()> {
     let handler = import::from_module("everloop.comms", "handle", vm)?;
-    let origin = Origin::new(message.as_parent()).into_pyobject(vm);
     let msg_type = message.header.msg_type.clone();
-    handler.call((origin, msg_type, to_python(message, vm)?), vm)?;
+    handler.call((origin.clone(), msg_type, to_python(message, vm)?), vm)?;
     Ok(())
 }
 
@@ -43,11 +56,12 @@ fn to_python(message: &Message, vm: &VirtualMachine) -> PyResult {
     let header = serde_json::from_str(message.as_parent().raw()).unwrap_or_default();
     let parent_header = serde_json::from_str(message.parent_header.raw()).unwrap_or_default();
     let metadata = serde_json::Value::Object(message.metadata.clone());
+    let memoryview = vm.ctx.types.memoryview_type.as_object();
     let buffers: Vec<PyObjectRef> = message
         .buffers
         .iter()
-        .map(|buffer| vm.ctx.new_bytes(buffer.to_vec()).into())
-        .collect();
+        .map(|buffer| memoryview.call((vm.ctx.new_bytes(buffer.to_vec()),), vm))
+        .collect::<PyResult<_>>()?;
     let dict = vm.ctx.new_dict();
     for (name, value) in [
         ("header", &header),

@@ -11,6 +11,7 @@ mod lookup;
 mod sets;
 mod thread;
 
+pub(crate) use self::comm::handler_is_on_stack;
 pub use self::thread::leave_interrupts_to_python;
 
 use std::path::PathBuf;
@@ -138,8 +139,8 @@ impl Interpreter {
         self.lookups.comm_info(request).await
     }
 
-    /// Interrupts the cell that began last, or all when it is asked again within a second; no cell that begins later.
-    /// False unless all that run are meant.
+    /// Interrupts the cell that began last, or all when it is asked again within a second, or the handler of a comm
+    /// message when none runs; nothing that begins later. False unless all that runs is meant.
     pub fn interrupt(&self) -> bool {
         let wanted = interrupts::ask(&self.door);
         if wanted != interrupts::Wanted::Nothing {

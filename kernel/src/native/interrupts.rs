@@ -12,6 +12,7 @@ use rustpython_vm::{PyRef, PyResult, VirtualMachine, builtins::PyBaseExceptionRe
 use super::cell::{Cell, Progress};
 use super::door::Door;
 use super::output;
+use crate::interpreter::handler_is_on_stack;
 
 /// Within this time a second interrupt is a more urgent one.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -22,12 +23,15 @@ const PATIENCE: Duration = Duration::from_millis(100);
 struct Asked {
     /// The generations of the cells that are meant and have not been told.
     meant: Vec<u64>,
+    /// Whether a handler of a comm message is meant.
+    means_handler: bool,
     /// When the last one came, and the cell that had begun last by then.
     last: Option<(Instant, Option<u64>)>,
 }
 
 static ASKED: Mutex<Asked> = Mutex::new(Asked {
     meant: Vec::new(),
+    means_handler: false,
     last: None,
 });
 
@@ -35,9 +39,10 @@ fn asked() -> MutexGuard<'static, Asked> {
     ASKED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether a cell is meant that has not been told.
+/// Whether somebody is meant who has not been told.
 pub(crate) fn are_asked() -> bool {
-    !asked().meant.is_empty()
+    let asked = asked();
+    !asked.meant.is_empty() || asked.means_handler
 }
 
 /// Which of the running cells an interrupt means.
@@ -57,6 +62,10 @@ pub fn ask(door: &Door) -> Wanted {
     let mut asked = asked();
     let is_urgent = asked.is_followed_by(latest);
     let (wanted, meant) = match running.as_slice() {
+        [] if handler_is_on_stack() => {
+            asked.means_handler = true;
+            return Wanted::All;
+        }
         [] => return Wanted::Nothing,
         [.., last] if running.len() > 1 && !is_urgent => (Wanted::Last, std::slice::from_ref(last)),
         all => (Wanted::All, all),
@@ -92,11 +101,11 @@ impl Asked {
 /// Runs on the interpreter thread, between two instructions or at a turn of the loop.
 ///
 /// # Errors
-/// `KeyboardInterrupt` when the code of a cell that is meant is what runs: it is raised there.
+/// `KeyboardInterrupt` when the code of a cell that is meant is what runs, or a comm handler that is: it is raised there.
 pub fn handle(vm: &VirtualMachine) -> PyResult<()> {
     let door = Door::of(vm)?;
-    let meant = take_meant(door);
-    let mut raises = false;
+    let (meant, means_handler) = take_meant(door);
+    let mut raises = means_handler && handler_is_on_stack();
     for cell in door.running() {
         if meant.contains(&cell.generation()) {
             raises |= tell(&cell, door, vm)?;
@@ -120,14 +129,13 @@ pub(super) fn interrupt(cell: &PyRef<Cell>, vm: &VirtualMachine) -> PyResult<()>
 }
 
 /// Those that an `interrupt_request` means; without one the signal comes from elsewhere, and means the same.
-fn take_meant(door: &Door) -> Vec<u64> {
-    let take = || std::mem::take(&mut asked().meant);
-    let meant = take();
-    if !meant.is_empty() {
-        return meant;
+fn take_meant(door: &Door) -> (Vec<u64>, bool) {
+    if !are_asked() {
+        ask(door);
     }
-    ask(door);
-    take()
+    let mut asked = asked();
+    let meant = std::mem::take(&mut asked.meant);
+    (meant, std::mem::take(&mut asked.means_handler))
 }
 
 /// Interrupts the cell; true if that is to be raised in the code that runs.
@@ -144,7 +152,7 @@ fn tell(cell: &PyRef<Cell>, door: &Door, vm: &VirtualMachine) -> PyResult<bool> 
         Progress::Stepping => tell_stepping(cell, door, vm),
         Progress::Suspended => match cell.cancel(vm)? {
             None => Ok(false),
-            Some(waits) => Ok(waits > PATIENCE && is_of_no_cell(door, vm)),
+            Some(waits) => Ok(waits > PATIENCE && holds_loop_up(door, vm)),
         },
     }
 }
@@ -156,19 +164,22 @@ fn tell_stepping(cell: &PyRef<Cell>, door: &Door, vm: &VirtualMachine) -> PyResu
         cell.interrupt_later();
         return Ok(false);
     }
-    if output::current_cell(vm)?.is_none_or(is_it) {
+    if output::is_of_no_other(cell, vm)? {
         return Ok(true);
     }
-    // The code of a background task or another cell, in a turn of the loop that the cell takes.
+    // The code of a background task, a comm handler or another cell, in a turn of the loop that the cell takes.
     if let Some(waits) = cell.interrupt_later() {
-        return Ok(waits > PATIENCE && is_of_no_cell(door, vm));
+        return Ok(waits > PATIENCE && holds_loop_up(door, vm));
     }
     tell_in_next_turn(cell.clone(), door);
     Ok(false)
 }
 
-/// Whether what runs is a task, and not that of a running cell: its own code there may be the shell's.
-fn is_of_no_cell(door: &Door, vm: &VirtualMachine) -> bool {
+/// Whether what runs is a comm handler, or a task that is not that of a running cell, where the code may be the shell's.
+fn holds_loop_up(door: &Door, vm: &VirtualMachine) -> bool {
+    if handler_is_on_stack() {
+        return true;
+    }
     let task = vm.asyncio_running_task.borrow().clone();
     task.is_some_and(|task| !door.running().iter().any(|cell| cell.is_run_by(&task)))
 }

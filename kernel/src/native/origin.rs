@@ -1,11 +1,14 @@
 //! `Origin`: what outputs carry as parent when they come from a message that is no cell.
 
+use std::sync::{Mutex, PoisonError};
+
 use everloop_protocol::ParentHeader;
 use rustpython_vm::{
     Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, builtins::PyType, pyclass,
     types::Constructor,
 };
 use serde_json::{Map, Value, json};
+use tokio::sync::oneshot;
 
 use super::json as python_json;
 
@@ -14,11 +17,46 @@ use super::json as python_json;
 #[derive(Debug, PyPayload)]
 pub struct Origin {
     parent: ParentHeader,
+    /// None for a message of which only the header is known.
+    handling: Option<Mutex<Handling>>,
+}
+
+/// The handling of a message, from busy to idle.
+#[derive(Debug)]
+struct Handling {
+    /// The name of the tasks that are handlers.
+    name: String,
+    /// The handlers that have not ended, and whoever else wants the message not to be idle.
+    holders: usize,
+    /// Gone when the message may be idle.
+    ended_tx: Option<oneshot::Sender<()>>,
 }
 
 impl Origin {
     pub fn new(parent: ParentHeader) -> Self {
-        Self { parent }
+        Self {
+            parent,
+            handling: None,
+        }
+    }
+
+    /// Of a message whose handling begins; held once. `ended_tx` is told when nobody holds it.
+    pub fn handled(parent: ParentHeader, name: String, ended_tx: oneshot::Sender<()>) -> Self {
+        Self {
+            parent,
+            handling: Some(Mutex::new(Handling {
+                name,
+                holders: 1,
+                ended_tx: Some(ended_tx),
+            })),
+        }
+    }
+
+    fn of_handling<T>(&self, action: impl FnOnce(&mut Handling) -> T) -> Option<T> {
+        let handling = self.handling.as_ref()?;
+        Some(action(
+            &mut handling.lock().unwrap_or_else(PoisonError::into_inner),
+        ))
     }
 
     pub fn parent(&self) -> &ParentHeader {
@@ -64,4 +102,44 @@ impl Constructor for Origin {
 }
 
 #[pyclass(flags(HAS_WEAKREF), with(Constructor))]
-impl Origin {}
+impl Origin {
+    /// What the tasks of its handlers are called; None if no handlers of it are known.
+    #[pygetset]
+    fn name(zelf: &Py<Self>) -> Option<String> {
+        zelf.of_handling(|handling| handling.name.clone())
+    }
+
+    #[pygetset(setter)]
+    fn set_name(zelf: &Py<Self>, name: String) {
+        zelf.of_handling(|handling| handling.name = name);
+    }
+
+    /// Whether front ends have been told that its handling has ended.
+    #[pygetset]
+    fn is_idle(zelf: &Py<Self>) -> bool {
+        zelf.of_handling(|handling| handling.ended_tx.is_none())
+            .unwrap_or(false)
+    }
+
+    /// Keeps it from being idle until as many calls of `release`; returns False if there is nothing to keep.
+    #[pymethod]
+    fn hold(zelf: &Py<Self>) -> bool {
+        zelf.of_handling(|handling| {
+            let is_open = handling.ended_tx.is_some();
+            handling.holders += usize::from(is_open);
+            is_open
+        })
+        .unwrap_or(false)
+    }
+
+    #[pymethod]
+    pub(crate) fn release(zelf: &Py<Self>) {
+        zelf.of_handling(|handling| {
+            handling.holders = handling.holders.saturating_sub(1);
+            if handling.holders == 0 {
+                // Nobody waits when the kernel shuts down.
+                let _ = handling.ended_tx.take().map(|ended_tx| ended_tx.send(()));
+            }
+        });
+    }
+}

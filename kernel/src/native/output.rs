@@ -60,6 +60,15 @@ pub fn current_cell(vm: &VirtualMachine) -> PyResult<Option<PyRef<Cell>>> {
     })
 }
 
+/// Whether the code that runs does so for `cell`, or for nobody who is known.
+pub(super) fn is_of_no_other(cell: &Cell, vm: &VirtualMachine) -> PyResult<bool> {
+    Ok(match current_source(vm)? {
+        Some(Source::Cell(other)) => other.generation() == cell.generation(),
+        Some(Source::Message(_)) => false,
+        None => true,
+    })
+}
+
 fn current_parent(vm: &VirtualMachine) -> PyResult<ParentHeader> {
     Ok(match current_source(vm)? {
         Some(Source::Cell(cell)) => cell.parent().clone(),

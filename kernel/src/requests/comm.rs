@@ -3,9 +3,8 @@
 use super::{Answer, Context, Request};
 
 pub(crate) async fn handle(context: &Context, request: &Request) -> Answer {
-    context
-        .interpreter
-        .handle_comm(request.message.clone())
-        .await;
+    let handled = context.interpreter.handle_comm(request.message.clone());
+    // A handler that awaits may never end; the kernel does.
+    context.exit.run_until_cancelled(handled).await;
     Ok(None)
 }

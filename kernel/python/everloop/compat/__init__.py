@@ -5,6 +5,7 @@ def install():
     """Make the repairs that are needed from the start, and watch for the imports that need one."""
     from everloop.compat import (
         curio,
+        ipywidgets,
         missing,
         nbformat,
         negative_numbers,
@@ -14,11 +15,13 @@ def install():
         sockets,
         subprocesses,
         svg,
+        traitlets,
         trio,
     )
 
     for repair in (
         curio,
+        ipywidgets,
         missing,
         nbformat,
         negative_numbers,
@@ -28,6 +31,7 @@ def install():
         sockets,
         subprocesses,
         svg,
+        traitlets,
         trio,
     ):
         repair.install()

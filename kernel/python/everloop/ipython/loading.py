@@ -46,6 +46,7 @@ class Loading:
         self._imported = None
         self._failed = None
         self._importing = False
+        self._asked_class = None
         self._configured = _has_configuration()
 
     # -- who needs it
@@ -62,6 +63,7 @@ class Loading:
         builtins.get_ipython = self._shell.user_ns["get_ipython"] = self.get_ipython
         builtins.display = self._display
         after_import("IPython", lambda module: self._imported_by_user())
+        after_import("IPython.core.interactiveshell", self._answer_libraries)
         self._shell.loop.call_later(PATIENCE, self._import_in_thread)
 
     def get_ipython(self):
@@ -78,6 +80,19 @@ class Loading:
         else:
             display = builtins.display
         return display(*objs, **kwargs)
+
+    def _answer_libraries(self, module):
+        """Let a library that asks IPython for its shell have one, also while the thread still imports."""
+        loading = self
+        shell_class = self._asked_class = module.InteractiveShell
+
+        @classmethod
+        def initialized(cls):
+            loading._finish_now()
+            return super(shell_class, cls).initialized()
+
+        # What `get_ipython` and `display` look at.
+        shell_class.initialized = initialized
 
     # -- loading
 
@@ -148,6 +163,8 @@ class Loading:
             return
         # Before anything else: what is loaded here may ask for it again.
         shell.loading = None
+        if self._asked_class is not None:
+            del self._asked_class.initialized
         try:
             if self._failed is not None:
                 raise self._failed

@@ -189,7 +189,12 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell,
 
     def set_thread_parent(self, message):
         """As `set_parent`; returns a token for `reset_thread_parent`."""
-        return parent.set(_everloop.Origin(message.get("header", message)))
+        header, source = message.get("header", message), parent.get()
+        current = _everloop.current_message().get("header", {})
+        if source is None or header.get("msg_id") != current.get("msg_id"):
+            # Else the source stays, which can be interrupted and asked for input.
+            source = _everloop.Origin(header)
+        return parent.set(source)
 
     def reset_thread_parent(self, token):
         """Let output belong again to what it belonged to before `set_thread_parent`."""
