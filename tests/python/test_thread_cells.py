@@ -120,7 +120,8 @@ def test_an_interrupt(kernel: Kernel, name: str, how: str) -> None:
         assert ended(cell) in ("", "KeyboardInterrupt")
     else:
         assert ended(cell) == "KeyboardInterrupt"
-        assert f"Cell In[{cell.reply['execution_count']}], line" in cell.traceback
+        # Between two statements there is no line to name.
+        assert "asyncio.tasks" not in cell.traceback or name == "asyncio.run"
     assert kernel.ok("'well'").result == "'well'"
 
 

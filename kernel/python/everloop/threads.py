@@ -68,7 +68,9 @@ class CellThread:
                 cancellation = error
                 self.interrupt()
         if cancellation is not None:
-            raise cancellation
+            # It names the place where the function was interrupted.
+            _, error = future.result()
+            raise cancellation.with_traceback(error and error.__traceback__)
         return future.result()
 
     def _outcome_of(self, function, args):
