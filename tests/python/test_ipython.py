@@ -369,6 +369,30 @@ def test_lookups_know_magics(kernel: Kernel) -> None:
     assert "Time execution of a Python statement" in plain(inspected["data"]["text/plain"])
 
 
+def test_completion_behind_magics(kernel: Kernel, tmp_path: Path) -> None:
+    (tmp_path / "a name").mkdir()
+    (tmp_path / "a name" / "file.py").touch()
+    kernel.ok("get_ipython()\nclass Thing:\n    attribute = 1\nthing = Thing()")
+
+    def completed(code: str) -> set[str]:
+        reply = kernel.request("complete_request", {"code": code, "cursor_pos": len(code)}).reply
+        return {code[: reply["cursor_start"]] + match for match in reply["matches"]}
+
+    assert "%time thing.attribute" in completed("%time thing.attr")
+    assert "%%timeit thing.attribute" in completed("%%timeit thing.attr")
+    assert "%%time\nthing.attribute" in completed("%%time\nthing.attr")
+    assert "%who thing" in completed("%who thi")
+    assert "!echo {thing.attribute" in completed("!echo {thing.attr")
+    assert "x = %timeit" in completed("x = %timei")
+    assert "%%timeit" in completed("%%timei")
+    assert f"%cd {tmp_path}/a\\ name/" in completed(f"%cd {tmp_path}/a")
+    assert f"%run {tmp_path}/a\\ name/file.py" in completed(f"%run {tmp_path}/a\\ name/f")
+    assert f'!cat "{tmp_path}/a name/file.py' in completed(f'!cat "{tmp_path}/a name/f')
+    assert "%config IPCompleter.use_jedi" in completed("%config IPCompleter.use_j")
+    assert "x = 1; \\alpha" in completed("x = 1; \\alph")
+    assert "\N{GREEK SMALL LETTER ALPHA}" in completed("\\alpha")
+
+
 def test_a_completer_that_is_registered(kernel: Kernel) -> None:
     kernel.ok("get_ipython().set_hook('complete_command', lambda ip, event: ['spam', 'eggs'], str_key='%who')")
     request = kernel.request("complete_request", {"code": "%who ", "cursor_pos": 5})

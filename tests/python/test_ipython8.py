@@ -34,6 +34,13 @@ def test_cells(kernel: Kernel) -> None:
     assert kernel.ok("x?").reply["payload"][0]["source"] == "page"
     assert kernel.ok("display(x)").published("display_data")[0]["data"] == {"text/plain": "5"}
     kernel.ok("await asyncio.sleep(0)")
+    for code, match in (
+        ("%timei", "%timeit"),
+        ("%time x.rea", "real"),
+        ("%config IPCompleter.use_j", "IPCompleter.use_jedi"),
+        ("\\alph", "\\alpha"),
+    ):
+        assert match in kernel.request("complete_request", {"code": code, "cursor_pos": len(code)}).reply["matches"]
     kernel.ok("%reset -f out")
     kernel.ok("%%capture captured\nprint('hidden')")
     assert kernel.ok("captured.stdout").result == "'hidden\\n'"

@@ -2,10 +2,12 @@
 
 import collections
 import functools
+import io
 import json
 import os
 import sys
 import threading
+import types
 from pathlib import Path
 
 import pytest
@@ -447,6 +449,83 @@ def test_inspection_runs_no_code_of_the_user(text, detail_level):
     mean, cls = hostile()
     assert inspect(text, detail_level, mean=mean, Mean=cls, box={"key": mean}, row=[mean, cls])["found"]
     assert Hostile.touched == []
+
+
+def test_keys_of_classes_of_the_user_are_not_compared():
+    asked = []
+
+    class Key:
+        def __init__(self, like):
+            self.like = like
+
+        def __hash__(self):
+            return hash(self.like)
+
+        def __eq__(self, other):
+            asked.append(other)
+            return False
+
+    class Text(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+        __eq__ = Key.__eq__
+
+    class Thing: ...
+
+    thing = Thing()
+    for kind in (Key, Text):
+        vars(thing)[kind("size")] = 0
+    namespace = {Key("thing"): 0, Text("thing"): 0, Key("len"): 0, "thing": thing, "box": {Key("one"): 0, "one": thing}}
+    thing.size = 1.5
+    asked.clear()
+    assert answers.complete("thing.size.is_i", None, namespace)["matches"] == ["is_integer"]
+    assert answers.complete("box['one'].si", None, namespace)["matches"] == ["size"]
+    assert answers.complete("thin", None, namespace)["matches"] == ["thing"]
+    assert answers.inspect("len", 3, 0, namespace)["found"]
+    assert asked == []
+
+
+def test_what_calls_code_of_the_user_is_not_read():
+    class Stream(io.BytesIO):
+        @property
+        def name(self):
+            raise AssertionError("a stream was asked")
+
+    stream = io.TextIOWrapper(Stream())
+    assert type(statics.attribute(stream, "name")) is statics.Unevaluated
+    assert "name" in matches("stream.na|", stream=stream)
+    method = types.MethodType(hostile()[0], 1)
+    assert fields("method|", method=method)["Type"] == "method"
+    assert Hostile.touched == []
+
+
+def test_a_module_that_is_loaded_when_it_is_used_stays_unloaded(monkeypatch):
+    class Lazy(types.ModuleType):
+        def __getattribute__(self, name):
+            raise AssertionError("the module was loaded")
+
+    monkeypatch.setitem(sys.modules, "lazy_one", Lazy("lazy_one"))
+    assert matches("import lazy_one; lazy_one.pres|") == []
+    assert matches("from lazy_one import pres|") == []
+
+
+def test_what_is_not_full_reads_no_file(tmp_path, monkeypatch):
+    (tmp_path / "readable.py").write_text("value = 1")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in ("stat", "scandir", "listdir", "lstat"):
+        monkeypatch.setattr(os, name, None)
+
+    def static(text):
+        code, position = at_cursor(text)
+        return answers.complete(code, position, {"plain": Plain(1)}, full=False)["matches"]
+
+    assert static("import reada|") == []
+    assert static("from readable import va|") == []
+    assert static("open('reada|") == []
+    assert "collections" in static("import collec|")
+    assert static("plain.met|") == ["method"]
+    assert answers.inspect("plain.method", 8, 1, {"plain": Plain(1)}, full=False)["found"]
 
 
 def test_a_namespace_may_change_while_it_is_read():

@@ -6,10 +6,13 @@ everything once the user has added completers to it.
 
 import re
 
+from IPython.core import magic as magics
 from IPython.core.completer import CompletionContext, provisionalcompleter, rectify_completions
 
 from everloop.lookups import completion, inspection, paths
 
+# Stands for a magic until it is used, in IPython 9.
+_LazyMagic = getattr(magics, "LazyMagic", None)
 # A line that is IPython's own: a magic, a command of the system shell, also on the right of an assignment.
 _LINE = re.compile(r"\s*(?:[\w., ]+=\s*)?(%%?|!!?)(\w*)")
 # A magic of which nothing but the beginning is there.
@@ -120,8 +123,17 @@ class Lookups:
         kinds = ("cell", "line") if word[0].startswith("%%") else ("line", "cell")
         for kind in kinds:
             if name in self._magics(kind):
-                return inspection.magic(self._magics(kind)[name], detail_level, scope)
+                function = self._function_of(kind, name, scope)
+                return None if function is None else inspection.magic(function, detail_level, scope)
         return None
+
+    def _function_of(self, kind, name, scope):
+        """The function of a magic. If it is not imported yet, it is imported, unless it is one of the user's."""
+        function = self._magics(kind)[name]
+        if type(function) is not _LazyMagic:
+            return function
+        is_known = scope.full and function.spec.startswith(("IPython.", "everloop."))
+        return self._ip.magics_manager.find(kind, name) if is_known else None
 
     def _magics_like(self, beginning):
         """The magics that `beginning` could become, line magics first; with `%%` only cell magics."""

@@ -20,7 +20,11 @@ from .statics import (
 from .values import brief, qualified_name
 
 try:
+    import ast
+
     import annotationlib
+
+    ast.unparse(ast.Constant(None))  # imports what it needs when it is called first
 except ImportError:  # before Python 3.14 annotations are evaluated by the definition
     annotationlib = None
 

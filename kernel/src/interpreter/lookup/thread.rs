@@ -1,6 +1,5 @@
 //! One lookup thread, and whoever asks it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
@@ -29,22 +28,34 @@ pub(super) enum Limit {
     Each(Duration),
 }
 
-/// What a lookup thread does now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Python comes up; who asks is answered when it is there.
-    Starting,
-    Free,
-    Busy,
-    /// Busy for so long that somebody who asked has stopped waiting. Nobody else needs to wait as long.
-    Stuck,
+/// What a lookup thread has to do.
+#[derive(Debug, Default)]
+struct Work {
+    /// Python comes up before anything is answered; who asks until then is answered when it is there.
+    python_is_up: bool,
+    asked: usize,
+    done: usize,
+    /// Somebody has stopped waiting for what is not done. Nobody else needs to wait as long.
+    is_stuck: bool,
+}
+
+impl Work {
+    fn finish_one(&mut self) {
+        self.done += 1;
+        self.is_stuck = false;
+    }
+
+    /// Whether it gets stuck: a thread that has nothing to do is not, and nothing would tell it so.
+    fn get_stuck(&mut self) -> bool {
+        self.is_stuck = self.done < self.asked;
+        self.is_stuck
+    }
 }
 
 /// A lookup thread as others see it.
 pub(super) struct LookupThread {
     lookups: mpsc::Sender<Lookup>,
-    state: Arc<watch::Sender<State>>,
-    answered: Arc<AtomicUsize>,
+    work: Arc<watch::Sender<Work>>,
     /// The thread that the first question starts.
     waiting: Mutex<Option<(Seat, ThreadedVirtualMachine)>>,
 }
@@ -53,26 +64,27 @@ pub(super) struct LookupThread {
 pub(super) struct Seat {
     depth: Depth,
     lookups: mpsc::Receiver<Lookup>,
-    state: Arc<watch::Sender<State>>,
-    answered: Arc<AtomicUsize>,
+    work: Arc<watch::Sender<Work>>,
 }
 
 impl LookupThread {
     pub(super) fn prepare(depth: Depth) -> (Self, Seat) {
         let (lookups_tx, lookups) = mpsc::channel();
-        let state = Arc::new(watch::Sender::new(State::Starting));
-        let answered = Arc::new(AtomicUsize::new(0));
+        let work = Work {
+            // The static one is asked after the full one.
+            python_is_up: depth == Depth::Static,
+            ..Work::default()
+        };
+        let work = Arc::new(watch::Sender::new(work));
         let thread = Self {
             lookups: lookups_tx,
-            state: Arc::clone(&state),
-            answered: Arc::clone(&answered),
+            work: Arc::clone(&work),
             waiting: Mutex::default(),
         };
         let seat = Seat {
             depth,
             lookups,
-            state,
-            answered,
+            work,
         };
         (thread, seat)
     }
@@ -84,8 +96,7 @@ impl LookupThread {
 
     /// The answer, or None when there is none within `limit`. The lookup is forgotten then, unless it has begun.
     pub(super) async fn ask(&self, question: &Arc<Question>, limit: Limit) -> Option<Value> {
-        let mut state = self.state.subscribe();
-        if *state.borrow() == State::Stuck {
+        if self.work.borrow().is_stuck {
             return None;
         }
         let waiting = self.waiting().take();
@@ -98,29 +109,34 @@ impl LookupThread {
             question,
             answer_tx,
         };
+        change(&self.work, |work| work.asked += 1);
         self.lookups.send(lookup).ok()?;
         tokio::select! {
             biased;
             // Ends also when the thread has ended, and the lookup with it.
             answer = &mut answer => answer.ok(),
-            () = self.too_late(&mut state, limit) => {
-                self.state.send_if_modified(get_stuck);
+            () = self.too_late(limit) => {
+                self.work.send_if_modified(Work::get_stuck);
                 None
             }
         }
     }
 
     /// Returns when the thread has not answered within `limit`, or when it has not answered somebody else.
-    async fn too_late(&self, state: &mut watch::Receiver<State>, limit: Limit) {
+    async fn too_late(&self, limit: Limit) {
+        let mut work = self.work.subscribe();
+        let (time, each) = match limit {
+            Limit::Total(time) => (time, false),
+            Limit::Each(time) => (time, true),
+        };
         // They fail when the thread has ended, which ends the lookup.
-        let _ = state.wait_for(|state| *state != State::Starting).await;
+        let _ = work.wait_for(|work| work.python_is_up).await;
         loop {
-            let answered = self.answered.load(Ordering::Relaxed);
-            let stuck = state.wait_for(|state| *state == State::Stuck);
-            let (Limit::Total(time) | Limit::Each(time)) = limit;
+            let done = work.borrow().done;
+            let stuck = work.wait_for(|work| work.is_stuck);
             let is_over = tokio::time::timeout(time, stuck).await.is_err();
-            let has_answered = answered != self.answered.load(Ordering::Relaxed);
-            if !(is_over && has_answered && matches!(limit, Limit::Each(_))) {
+            let goes_on = each && is_over && work.borrow().done != done;
+            if !goes_on {
                 return;
             }
         }
@@ -131,13 +147,12 @@ impl LookupThread {
     }
 }
 
-/// A thread that has just come free is not stuck.
-fn get_stuck(state: &mut State) -> bool {
-    let gets_stuck = *state == State::Busy;
-    if gets_stuck {
-        *state = State::Stuck;
-    }
-    gets_stuck
+/// Changes what nobody waits for.
+fn change(work: &watch::Sender<Work>, change: impl FnOnce(&mut Work)) {
+    work.send_if_modified(|work| {
+        change(work);
+        false
+    });
 }
 
 impl Seat {
@@ -159,7 +174,7 @@ impl Seat {
         super::super::thread::leave_interrupts_to_python();
         let Ok(door) = Door::of(vm) else { return };
         vm.allow_threads(|| door.wait_for_main());
-        self.state.send_replace(State::Free);
+        self.work.send_modify(|work| work.python_is_up = true);
         let first = vm.allow_threads(|| self.lookups.recv_timeout(PATIENCE));
         answer::prepare(vm);
         if let Ok(lookup) = first {
@@ -171,25 +186,16 @@ impl Seat {
     }
 
     fn answer(&self, lookup: Lookup, vm: &VirtualMachine) {
-        if lookup.answer_tx.is_closed() {
-            // Somebody else has answered it, while this thread was busy.
-            return;
-        }
-        self.becomes(State::Busy);
-        let answer = answer::answer(&lookup.question, self.depth, vm);
-        self.becomes(State::Free);
-        self.answered.fetch_add(1, Ordering::Relaxed);
+        // Else somebody else has answered it, while this thread was busy.
+        let answer = if lookup.answer_tx.is_closed() {
+            None
+        } else {
+            answer::answer(&lookup.question, self.depth, vm)
+        };
+        change(&self.work, Work::finish_one);
         if let Some(answer) = answer {
             // Whoever asked may have gone.
             let _ = lookup.answer_tx.send(answer);
         }
-    }
-
-    /// Nobody waits for these.
-    fn becomes(&self, next: State) {
-        self.state.send_if_modified(|state| {
-            *state = next;
-            false
-        });
     }
 }
