@@ -236,6 +236,24 @@ const scenarios = {
     return { moves, printed };
   },
 
+  /** Two clicks, whose handlers await at the same time and print into one Output; and a task that outlives its click. */
+  async overlap(lab) {
+    await lab.open("overlap.ipynb");
+    await lab.run("Output()");
+    const button = lab.cell("Output()").getByRole("button", { name: "Press me" });
+    await button.click();
+    await lab.output("Output()", "begins 1");
+    await button.click();
+    await lab.output("Output()", "begins 2");
+    await lab.run("go.set()");
+    await lab.output("Output()", "ends 2");
+    await lab.run("later.set()");
+    await lab.output("Output()", "later 2");
+    await lab.idle();
+    await lab.screenshot("overlap.png");
+    return { printed: await lab.cell("Output()").locator(".jp-OutputArea").first().innerText() };
+  },
+
   /** Bars that a task in the background moves while the notebook is idle. */
   async progress(lab) {
     await lab.open("progress.ipynb");

@@ -55,6 +55,40 @@ VBox([slider, out])""",
     assert seen["printed"].split() == [word for value in "123" for word in ("sync", value, "async", value)]
 
 
+@pytest.mark.everloop_only("ipywidgets drops coroutines")
+def test_handlers_that_overlap_print_into_one_output(lab: Lab) -> None:
+    lab.add_notebook(
+        "overlap.ipynb",
+        PRELUDE
+        + """
+button, out = Button(description="Press me"), Output()
+go, later, clicks, tasks = asyncio.Event(), asyncio.Event(), 0, []
+
+async def print_later(number):
+    await later.wait()
+    with out:
+        print("later", number)
+
+async def on_click(button):
+    global clicks
+    clicks += 1
+    number = clicks
+    tasks.append(asyncio.create_task(print_later(number)))
+    with out:
+        print("begins", number)
+        await go.wait()
+        print("ends", number)
+
+button.on_click(on_click)
+VBox([button, out])""",
+        "go.set()",
+        "later.set()",
+    )
+    printed = lab.browse("overlap")["printed"].split("\n")
+    lines = [f"{what} {number}" for what in ("begins", "ends", "later") for number in (1, 2)]
+    assert [line for line in printed if line in lines] == lines
+
+
 def test_bars_advance_between_cells(lab: Lab) -> None:
     lab.add_notebook(
         "progress.ipynb",

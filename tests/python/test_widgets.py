@@ -93,6 +93,17 @@ def test_a_slider_moves(widgets: Kernel) -> None:
     widgets.check()
 
 
+def test_a_page_that_is_loaded_anew_asks_for_all_widgets(widgets: Kernel) -> None:
+    widgets.ok("image = Image(value=b'bytes')")
+    image = model(widgets, "image")
+    control = {"comm_id": "c", "target_name": "jupyter.widget.control", "data": {}}
+    widgets.request("comm_open", control, metadata={"version": "1.0.0"}).wait_idle()
+    (states,) = send(widgets, "c", {"method": "request_states"}).wait_idle().entries("iopub", "comm_msg")
+    assert states.content["data"]["method"] == "update_states"
+    assert states.content["data"]["states"][image]["model_name"] == "ImageModel"
+    assert [bytes(buffer) for buffer in states.message["buffers"]] == [b"bytes"]
+
+
 def test_linked_widgets_follow(widgets: Kernel) -> None:
     widgets.ok(
         "a, b, c = IntSlider(), IntText(), IntProgress()\none = link((a, 'value'), (b, 'value'))\njslink((a, 'value'), (c, 'value'))"

@@ -114,7 +114,7 @@ INTENDED: dict[str, Difference] = {
     ),
     **_because(
         "A comm is everloop's.",
-        {"comms: a comm without data": "<everloop.comms.Comm at 0x…>"},
+        {"comms: a comm without data": "<everloop.comm_classes.Comm at 0x…>"},
     ),
     **_because(
         "ipykernel.comm.Comm makes the same comms as create_comm, and nothing speaks against using it.",
