@@ -14,6 +14,7 @@
 //! - [`interpreter`]: the thread that Python runs on
 //! - [`event_loop`]: the hot half of the asyncio loop; `asyncio`: its futures and tasks
 //! - `kicks`: signals for one thread of Python
+//! - [`lanes`]: which cells run beside others
 //! - [`native`]: the module `_everloop`, Python's door to all this
 //! - [`python`]: `everloop python`, without the kernel
 //! - [`history`]: inputs and outputs of all sessions
@@ -27,6 +28,7 @@ pub mod history;
 pub mod interpreter;
 pub mod kernel;
 mod kicks;
+pub mod lanes;
 mod log;
 pub mod native;
 pub mod outbox;

@@ -1,7 +1,7 @@
 //! The queue of cells: which of them begin, and which are aborted.
 //!
 //! Cells begin in the order in which they were sent. An ordinary cell waits until the one before it has ended; a
-//! concurrent one (see [`Lanes`]) waits for no end, and nothing waits for its end.
+//! concurrent one (see [`Lanes`](crate::lanes::Lanes)) waits for no end, and nothing waits for its end.
 //!
 //! A front end that runs all cells sends them at once. When one fails, those that were sent by then must not run,
 //! and those that are sent in answer to the failure must. So before the reply of a failed cell goes out, the shell
@@ -11,11 +11,10 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
 
 use futures::stream::{FuturesUnordered, StreamExt};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use super::bracket::Dispatcher;
 use super::poll_once;
@@ -24,48 +23,6 @@ use crate::requests::{Request, execute};
 
 /// Answered by the shell task with how many cells have arrived, when it has queued all of them.
 pub(crate) type Barrier = oneshot::Sender<u64>;
-
-/// Which cells run beside others: all of them after `%concurrent on`, else those that say so on their first line.
-#[derive(Default)]
-pub struct Lanes {
-    all: AtomicBool,
-    changed: Notify,
-    running: AtomicUsize,
-}
-
-impl Lanes {
-    /// Lets all cells run beside each other, or only those that ask for it.
-    pub fn set_concurrent(&self, all: bool) {
-        self.all.store(all, Ordering::Release);
-        self.changed.notify_one();
-    }
-
-    /// Whether all cells run beside each other.
-    pub fn are_concurrent(&self) -> bool {
-        self.all.load(Ordering::Acquire)
-    }
-
-    /// Whether any cell runs now.
-    pub(crate) fn are_in_use(&self) -> bool {
-        self.running.load(Ordering::Acquire) > 0
-    }
-}
-
-/// Counts a cell as running for as long as it lives, also when its handler panics.
-struct InLane<'a>(&'a Lanes);
-
-impl<'a> InLane<'a> {
-    fn new(lanes: &'a Lanes) -> Self {
-        lanes.running.fetch_add(1, Ordering::AcqRel);
-        Self(lanes)
-    }
-}
-
-impl Drop for InLane<'_> {
-    fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::AcqRel);
-    }
-}
 
 /// A cell that waits, and which one it is of all that were sent.
 struct Waiting {
@@ -120,7 +77,7 @@ impl Cells {
                     None => return,
                 },
                 Some(ended) = self.running.next() => self.end(ended).await,
-                () = lanes.changed.notified() => {}
+                () = lanes.changed() => {}
             }
             self.begin().await;
         }
@@ -189,7 +146,7 @@ async fn run_cell(
     let cell = async {
         let context = &dispatcher.context;
         let executed = {
-            let _in_lane = InLane::new(&context.lanes);
+            let _in_lane = context.lanes.enter();
             execute::handle(context, &request, is_concurrent).await
         };
         if executed.aborts_queue && !is_concurrent {

@@ -10,7 +10,6 @@ mod routes;
 
 pub(crate) use self::bracket::Dispatcher;
 pub(crate) use self::cells::Cells;
-pub use self::cells::Lanes;
 
 use std::sync::Arc;
 

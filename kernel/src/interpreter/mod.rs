@@ -29,9 +29,9 @@ use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
 use crate::descriptors::Capture;
-use crate::dispatch::Lanes;
 use crate::history::History;
 use crate::kicks;
+use crate::lanes::Lanes;
 use crate::native::cell::Cell as NativeCell;
 use crate::native::door::Door;
 use crate::native::interrupts;

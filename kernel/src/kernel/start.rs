@@ -13,9 +13,10 @@ use tokio_util::task::TaskTracker;
 
 use super::{Kernel, KernelError};
 use crate::descriptors::Capture;
-use crate::dispatch::{Cells, Dispatcher, Lanes, Shell, serve_control};
+use crate::dispatch::{Cells, Dispatcher, Shell, serve_control};
 use crate::history::{History, Location};
 use crate::interpreter::{Interpreter, Services};
+use crate::lanes::Lanes;
 use crate::outbox::Outbox;
 use crate::requests::Context;
 use crate::sockets::bind::Listeners;

@@ -8,10 +8,10 @@ use rustpython_vm::{PyObjectRef, PyRef, PyResult, VirtualMachine};
 
 use super::cell::Cell;
 use crate::descriptors::Capture;
-use crate::dispatch::Lanes;
 use crate::event_loop::{Job, LoopCore, Wake};
 use crate::history::History;
 use crate::interpreter::Services;
+use crate::lanes::Lanes;
 use crate::outbox::Outbox;
 use crate::sockets::stdin::Stdin;
 

@@ -28,9 +28,9 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use crate::dispatch::Lanes;
 use crate::history::History;
 use crate::interpreter::Interpreter;
+use crate::lanes::Lanes;
 use crate::outbox::Outbox;
 use crate::usage::Meter;
 
