@@ -5,7 +5,7 @@ A block ``python`` is a cell, the block ``text`` after it what the notebook then
 lines that the reader types when the cell asks, a block ``python NAME.py`` a file of the profile.
 
 In an expected text ``{time}``, ``{number}`` and ``{address}`` stand for one, ``{any}`` for the rest of a line, and a line
-``...`` for any lines. Each page has a kernel of its own.
+``...`` for any lines. Each page has a kernel of its own. A cell that begins with ``%%concurrent`` runs on while the page goes on.
 """
 
 from __future__ import annotations
@@ -80,13 +80,18 @@ def test_page(path: Path, start_kernel: Callable[..., Kernel], tmp_path: Path) -
         requests.append(kernel.submit(cell.code))
         for answer in cell.answers:
             kernel.answer(kernel.question(requests[-1]), answer)
-        requests[-1].wait()
         where = f"{path.name}, cell {len(requests)}:\n{cell.code}"
+        if cell.code.startswith("%%concurrent"):
+            wait_shown(kernel, requests[-1], cell.shows or "", where)
+            continue
+        requests[-1].wait()
         if cell.shows is not None:
             matches = compiled(cell.shows).fullmatch(shown(requests[-1]))
             assert matches, f"{where}\n-- expected\n{cell.shows}-- shown\n{shown(requests[-1])}"
         for number, expected in cell.goes_on.items():
             wait_shown(kernel, requests[number - 1], expected, f"{where}\n-- cell {number}")
+    for request in requests:
+        request.wait()
 
 
 def wait_shown(kernel: Kernel, request: Request, expected: str, where: str) -> None:

@@ -388,6 +388,20 @@ def test_tasks_are_listed_with_their_cells_and_cancelled_by_their_numbers(concur
     assert "ticker" not in concurrent.ok("%tasks").stdout
 
 
+def test_handlers_of_comm_messages_are_listed_and_cancelled(concurrent: Kernel) -> None:
+    concurrent.ok(
+        "import comm\nasync def opened(comm, message):\n    try:\n        await asyncio.sleep(1000)\n"
+        "    finally:\n        print('ended')\ncomm.get_comm_manager().register_target('slow', opened)"
+    )
+    message = concurrent.request("comm_open", {"comm_id": "c", "target_name": "slow", "data": {}})
+    concurrent.until(lambda: message.published("status"), "the comm message")
+    listed = concurrent.ok("%tasks").stdout
+    handler = re.search(r"^(\d+) +comm +\S.* comm_open slow +", listed, re.MULTILINE)
+    assert handler, listed
+    concurrent.ok(f"%cancel {handler[1]}")
+    message.wait_idle().wait_for("ended")
+
+
 def test_numbers_stay(concurrent: Kernel) -> None:
     cells = [begin(concurrent) for _ in range(2)]
 

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from client import Kernel
+from client import IS_EVERLOOP, Kernel
 
 both_ways = pytest.mark.parametrize("how", ["message", "signal"])
 
@@ -26,6 +26,9 @@ SYNCHRONOUS = {
     "subprocess": "import subprocess\nprint('begun')\nsubprocess.run(['sleep', '1000'])",
     "pipe": "import os\nr, w = os.pipe()\nprint('begun')\nos.read(r, 1)",
     "socket": "import socket\na, b = socket.socketpair()\nprint('begun')\na.recv(1)",
+    "nested run": "import asyncio\nprint('begun')\nasyncio.run(asyncio.sleep(1000))",
+    "busy nested run": "import asyncio\nasync def spin():\n    await asyncio.sleep(0)\n    print('begun')\n    while True: pass\nasyncio.run(spin())",
+    "run until complete": "import asyncio\nprint('begun')\nasyncio.get_event_loop().run_until_complete(asyncio.sleep(1000))",
     "join": "import threading\nthread = threading.Thread(target=threading.Event().wait, daemon=True)\nthread.start()\nprint('begun')\nthread.join()",
 }
 ASYNCHRONOUS = {
@@ -60,6 +63,8 @@ def stops(kernel: Kernel, code: str, how: str) -> None:
 @both_ways
 @pytest.mark.parametrize("name", SYNCHRONOUS)
 def test_synchronous_code(kernel: Kernel, name: str, how: str) -> None:
+    if not IS_EVERLOOP and "run" in name:
+        pytest.skip("ipykernel's loop cannot be entered again")
     stops(kernel, SYNCHRONOUS[name], how)
     kernel.run("release = thread = None")
 
@@ -109,6 +114,25 @@ def test_a_background_task_survives_an_interrupt(kernel: Kernel, how: str) -> No
         stops(kernel, code, how)
         assert kernel.ok("survivor.done()").result == "False"
     kernel.ok("survivor.cancel();")
+
+
+@pytest.mark.everloop_only("in ipykernel nothing ends it")
+@both_ways
+def test_a_busy_background_task_that_lets_no_cell_begin(kernel: Kernel, how: str) -> None:
+    started = kernel.ok(
+        "import asyncio\nasync def spin():\n    await asyncio.sleep(0)\n    print('spinning')\n    while True: pass\n"
+        "spinning = asyncio.create_task(spin())\nNone"
+    ).wait_for("spinning")
+    cell = kernel.submit("'runs'")
+
+    def interrupted() -> bool:
+        kernel.interrupt(how)
+        return bool(cell.replies)
+
+    kernel.until(interrupted, "the cell behind a busy task", 20)
+    assert cell.reply["status"] == "ok" or cell.reply["ename"] == "KeyboardInterrupt"
+    assert started.is_idle
+    assert kernel.ok("spinning.done()").result == "True"
 
 
 @both_ways
@@ -179,6 +203,18 @@ def test_the_manager_interrupts_as_the_kernelspec_says(kernel: Kernel) -> None:
     cell = kernel.submit("import time\nprint('begun')\ntime.sleep(1000)").wait_for("begun\n")
     kernel.manager.interrupt_kernel()
     assert cell.wait(10).reply["ename"] == "KeyboardInterrupt"
+
+
+@pytest.mark.everloop_only("ipykernel handles them one by one, and too late")
+def test_a_flood_of_requests_hits_the_cell_that_runs_and_no_later_one(kernel: Kernel) -> None:
+    for code in ("print('begun')\nwhile True: pass", "import asyncio\nprint('begun')\nawait asyncio.sleep(1000)"):
+        cell = kernel.submit(code).wait_for("begun\n")
+        interrupts = [kernel.request("interrupt_request", channel="control") for _ in range(1000)]
+        assert cell.wait().reply["ename"] == "KeyboardInterrupt"
+        for interrupt in interrupts:
+            interrupt.wait()
+        for n in range(10):
+            assert kernel.ok(f"import asyncio\nawait asyncio.sleep(0.001)\n{n}").result == str(n)
 
 
 def test_a_storm_of_signals(kernel: Kernel, tmp_path: Path) -> None:

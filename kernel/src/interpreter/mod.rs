@@ -139,8 +139,8 @@ impl Interpreter {
         self.lookups.comm_info(request).await
     }
 
-    /// Interrupts the cell that began last, or all when it is asked again within a second, or the handler of a comm
-    /// message when none runs; nothing that begins later. False unless all that runs is meant.
+    /// Interrupts the cell that began last, or all when it is asked again within a second, or when none runs the
+    /// handler of a comm message or the task that keeps the next cell from beginning; nothing that begins later. False unless all that runs is meant.
     pub fn interrupt(&self) -> bool {
         let wanted = interrupts::ask(&self.door);
         if wanted != interrupts::Wanted::Nothing {

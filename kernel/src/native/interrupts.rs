@@ -19,19 +19,25 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Who has kept the loop from an interrupted cell for longer than this is interrupted in its place.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// After this time an interrupt has nothing to do with one before.
+const GIVEN_UP: Duration = Duration::from_secs(10);
+
 /// The interrupts on their way.
 struct Asked {
     /// The generations of the cells that are meant and have not been told.
     meant: Vec<u64>,
-    /// Whether a handler of a comm message is meant.
-    means_handler: bool,
+    /// Whether what keeps the loop is meant: a comm handler, or a task that lets no cell begin.
+    means_holder: bool,
+    /// When an interrupt came while a cell could not begin.
+    held_up: Option<Instant>,
     /// When the last one came, and the cell that had begun last by then.
     last: Option<(Instant, Option<u64>)>,
 }
 
 static ASKED: Mutex<Asked> = Mutex::new(Asked {
     meant: Vec::new(),
-    means_handler: false,
+    means_holder: false,
+    held_up: None,
     last: None,
 });
 
@@ -42,7 +48,7 @@ fn asked() -> MutexGuard<'static, Asked> {
 /// Whether somebody is meant who has not been told.
 pub(crate) fn are_asked() -> bool {
     let asked = asked();
-    !asked.meant.is_empty() || asked.means_handler
+    !asked.meant.is_empty() || asked.means_holder
 }
 
 /// Which of the running cells an interrupt means.
@@ -62,15 +68,12 @@ pub fn ask(door: &Door) -> Wanted {
     let mut asked = asked();
     let is_urgent = asked.is_followed_by(latest);
     let (wanted, meant) = match running.as_slice() {
-        [] if handler_is_on_stack() => {
-            asked.means_handler = true;
-            return Wanted::All;
-        }
-        [] => return Wanted::Nothing,
+        [] => return asked.mean_holder(door.lanes.are_in_use()),
         [.., last] if running.len() > 1 && !is_urgent => (Wanted::Last, std::slice::from_ref(last)),
         all => (Wanted::All, all),
     };
     asked.last = Some((Instant::now(), latest));
+    asked.held_up = None;
     asked.mean(meant);
     wanted
 }
@@ -89,6 +92,22 @@ impl Asked {
             .is_some_and(|(when, before)| when.elapsed() < AGAIN && latest == before)
     }
 
+    /// No cell has begun: a comm handler is meant if one is on the stack. If `a_cell_waits` to begin, a task may be what
+    /// keeps it from that; when an interrupt comes again after a moment, that is certain.
+    fn mean_holder(&mut self, a_cell_waits: bool) -> Wanted {
+        let since = *self.held_up.get_or_insert_with(Instant::now);
+        if since.elapsed() > GIVEN_UP {
+            self.held_up = Some(Instant::now());
+        }
+        let is_certain = a_cell_waits && (PATIENCE..GIVEN_UP).contains(&since.elapsed());
+        self.means_holder = is_certain || handler_is_on_stack();
+        if self.means_holder {
+            Wanted::All
+        } else {
+            Wanted::Nothing
+        }
+    }
+
     fn mean(&mut self, cells: &[PyRef<Cell>]) {
         for generation in cells.iter().map(|cell| cell.generation()) {
             if !self.meant.contains(&generation) {
@@ -101,11 +120,11 @@ impl Asked {
 /// Runs on the interpreter thread, between two instructions or at a turn of the loop.
 ///
 /// # Errors
-/// `KeyboardInterrupt` when the code of a cell that is meant is what runs, or a comm handler that is: it is raised there.
+/// `KeyboardInterrupt` when the code of a cell that is meant is what runs, or a comm handler or task that is: it is raised there.
 pub fn handle(vm: &VirtualMachine) -> PyResult<()> {
     let door = Door::of(vm)?;
-    let (meant, means_handler) = take_meant(door);
-    let mut raises = means_handler && handler_is_on_stack();
+    let (meant, means_holder) = take_meant(door);
+    let mut raises = means_holder && holds_loop_up(door, vm);
     for cell in door.running() {
         if meant.contains(&cell.generation()) {
             raises |= tell(&cell, door, vm)?;
@@ -135,7 +154,7 @@ fn take_meant(door: &Door) -> (Vec<u64>, bool) {
     }
     let mut asked = asked();
     let meant = std::mem::take(&mut asked.meant);
-    (meant, std::mem::take(&mut asked.means_handler))
+    (meant, std::mem::take(&mut asked.means_holder))
 }
 
 /// Interrupts the cell; true if that is to be raised in the code that runs.
