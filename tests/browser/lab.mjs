@@ -154,6 +154,35 @@ const scenarios = {
     return { interrupted, promptAfterRestart: await lab.prompt('"kept" in globals()') };
   },
 
+  /** Cells beside each other: two print while a later one is done, the stop button ends one of them, a later cell the other. */
+  async concurrent(lab, page) {
+    await lab.open("concurrent.ipynb");
+    const run = async (source) => {
+      await lab.cell(source).locator(".cm-content").click();
+      await page.keyboard.press("Control+Enter");
+    };
+    await run("%concurrent on");
+    await lab.idle();
+    await run('"first"');
+    await lab.output('"first"', "first 3");
+    await run('"second"');
+    await lab.output('"second"', "second 3");
+    await run("%tasks");
+    await lab.output("%tasks", "started by");
+    await run("while True: pass");
+    await lab.output('"first"', "first 9");
+    await lab.output('"second"', "second 9");
+    const meanwhile = await lab.shown();
+    await lab.screenshot("concurrent.png");
+    await lab.button("interrupt");
+    await lab.output("while True: pass", "KeyboardInterrupt");
+    await run("stop.set()");
+    await lab.output('"first"', "first ended");
+    await lab.output('"second"', "second ended");
+    await lab.idle();
+    return { meanwhile, end: await lab.shown() };
+  },
+
   /** A question in the notebook, answered in its field. */
   async question(lab, page) {
     await lab.open("question.ipynb");

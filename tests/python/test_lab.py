@@ -71,6 +71,31 @@ def test_interrupt_and_restart(lab: Lab) -> None:
     assert seen["promptAfterRestart"] == "[1]:"
 
 
+@pytest.mark.everloop_only("other kernels run one cell at a time")
+def test_cells_beside_each_other(lab: Lab) -> None:
+    lab.add_notebook(
+        "concurrent.ipynb",
+        "%concurrent on\nimport asyncio\nstop = asyncio.Event()\n"
+        "async def count(name):\n    n = 0\n    while not stop.is_set():\n        print(name, n)\n"
+        "        await asyncio.sleep(0.05)\n        n += 1\n    print(name, 'ended')",
+        'await count("first")',
+        'await count("second")',
+        "%tasks",
+        "%%thread\nwhile True: pass",
+        "stop.set()",
+    )
+    seen = lab.browse("concurrent")
+    first, second, tasks, thread = seen["meanwhile"][1:5]
+    assert [cell["prompt"] for cell in (first, second, thread)] == ["[*]:"] * 3
+    assert tasks["prompt"] == "[4]:"
+    assert 'await count("first")' in tasks["output"]
+    assert "second" not in first["output"]
+    assert "first" not in second["output"]
+    assert [cell["prompt"] for cell in seen["end"]] == [f"[{n}]:" for n in range(1, 7)]
+    assert "KeyboardInterrupt" in seen["end"][4]["output"]
+    assert "KeyboardInterrupt" not in first["output"] + second["output"]
+
+
 def test_a_question(lab: Lab) -> None:
     lab.add_notebook("question.ipynb", "print('hello', input('who? '))")
     assert lab.browse("question")["prompt"].strip() == "who?"
