@@ -179,6 +179,7 @@ def test_tasks_lists_and_cancels_it(kernel: Kernel) -> None:
     cell = begin(kernel, BUSY)
     listed = kernel.ok("%tasks").stdout
     (line,) = [line for line in listed.splitlines() if "print('begun')" in line]
+    assert line.endswith("on a thread")
     kernel.ok(f"%cancel {line.split()[0]}")
     assert ended(cell) == "KeyboardInterrupt"
 

@@ -94,7 +94,8 @@ class Tasks:
     def _entry(self, task):
         run = self._run_of(task)
         if run is not None:
-            return Entry(self._number(task), "cell", _cell_name(run.cell), _first_line(run.code), "")
+            where = "on a thread" if run.thread is not None else ""
+            return Entry(self._number(task), "cell", _cell_name(run.cell), _first_line(run.code), where)
         origin = task.get_context().get(parent)
         kind = "comm" if isinstance(origin, _everloop.Origin) else "task"
         coroutine = task.get_coro()

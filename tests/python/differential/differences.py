@@ -121,6 +121,13 @@ INTENDED: dict[str, Difference] = {
         {"comms: Comm of ipykernel": '"target_name": "old"\n  }\nexecute_reply ok'},
     ),
     **_because(
+        "There are magics for cells and tasks that run beside each other.",
+        {
+            "line_magics: the names of all line magics that IPython has": "'autocancel'",
+            "line_magics: the names of all cell magics that IPython has": "'concurrent'",
+        },
+    ),
+    **_because(
         "There is one event loop and no other can be had.",
         {"line_magics: gui of an unknown toolkit": "asyncio's runs always, in every cell"},
     ),

@@ -82,10 +82,11 @@ class Lookups:
         )
         for matcher in matchers:
             result = matcher(context)
-            found = [match.text for match in result["completions"]]
+            found = list(result["completions"])
             if found:
                 fragment = result.get("matched_fragment", word)
-                return _reply(cursor_pos - len(fragment), cursor_pos, found, type)
+                texts = [match.text for match in found]
+                return _reply(cursor_pos - len(fragment), cursor_pos, texts, found[0].type or type)
         return _reply(cursor_pos, cursor_pos, [], type)
 
     def _complete_by_ipython(self, code, cursor_pos):

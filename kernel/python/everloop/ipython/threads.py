@@ -27,6 +27,9 @@ class ThreadShell:
         _call.set(thread.call(function, code_obj, self.user_global_ns, self.user_ns))
         return await super().run_code(_CODE, result, async_=True)
 
+    # It shows itself as IPython's.
+    run_code.__qualname__ = "InteractiveShell.run_code"
+
 
 def take():
     """The awaitable, for :meth:`ThreadShell.run_code`."""
