@@ -40,8 +40,8 @@ pub(crate) fn module_def(
 #[rustpython_vm::pymodule]
 mod _everloop {
     use rustpython_vm::{
-        Py, PyObjectRef, PyRef, PyResult, VirtualMachine,
-        builtins::{PyModule, PyStrRef},
+        AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine,
+        builtins::{PyDictRef, PyModule, PyStrRef},
         class::PyClassImpl,
         function::{FuncArgs, OptionalArg},
     };
@@ -248,6 +248,13 @@ mod _everloop {
     #[pyfunction]
     fn below_directive(code: PyStrRef) -> Option<String> {
         crate::cell::directive(&code.to_string_lossy()).map(|(_, body)| body.to_owned())
+    }
+
+    /// Whether all keys of the dictionary are plain strings, which nobody's code compares.
+    #[pyfunction]
+    fn has_names_only(dict: PyDictRef, vm: &VirtualMachine) -> bool {
+        let names = vm.ctx.types.str_type;
+        dict.keys_vec().iter().all(|key| key.class().is(names))
     }
 
     /// Gives the native half the loop and the shell: from now on cells run.

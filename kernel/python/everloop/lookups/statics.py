@@ -10,8 +10,8 @@ import io
 import re
 import types
 from functools import _lru_cache_wrapper
-from itertools import repeat
-from operator import is_
+
+import _everloop
 
 MISSING = object()
 
@@ -173,8 +173,8 @@ def field(mapping, name):
 
 
 def has_names_only(mapping):
-    """Whether no key of a dictionary that nobody changes is of a class of the user's."""
-    return all(map(is_, map(type, mapping), repeat(str)))
+    """Whether no key of a dictionary is of a class of the user's."""
+    return _everloop.has_names_only(mapping)
 
 
 def in_class(cls, name):
