@@ -132,8 +132,6 @@ class Loading:
     def _run(self):
         self._import()
         self._tell_loop()
-        if self._failed is None:
-            _warm_tracebacks()
 
     def _tell_loop(self):
         try:
@@ -172,6 +170,8 @@ class Loading:
 
             shell.language = IPython(shell, shell.language)
             debuggers.take_over()
+            # Not sooner: what makes the shell goes through dictionaries that imports change.
+            threading.Thread(target=_warm_tracebacks, name="tracebacks", daemon=True).start()
         except Exception as error:
             self._failed = error
             _say(error)
@@ -188,13 +188,12 @@ def _check_version():
 
 
 def _warm_tracebacks():
-    """Let the first traceback not wait for what colours it."""
-    from IPython.core.ultratb import AutoFormattedTB
+    """Let the first traceback not wait for what colours it: imports, and the lexer's rules."""
+    import stack_data  # noqa: F401
+    from pygments.formatters import terminal256  # noqa: F401
+    from pygments.lexers import get_lexer_by_name
 
-    try:
-        1 / 0  # noqa: B018
-    except ZeroDivisionError as error:
-        AutoFormattedTB().structured_traceback(type(error), error, error.__traceback__)
+    get_lexer_by_name("python3")
 
 
 def _say(error):
