@@ -402,6 +402,24 @@ def test_handlers_of_comm_messages_are_listed_and_cancelled(concurrent: Kernel) 
     message.wait_idle().wait_for("ended")
 
 
+def test_tasks_of_trio_are_listed_and_cancelled_one_by_one(kernel: Kernel) -> None:
+    kernel.ok("%autoawait trio")
+    started = kernel.ok(
+        "import trio\nasync def tick():\n    try:\n        await trio.sleep(1000)\n    finally:\n        print('ended')\n"
+        "GLOBAL_NURSERY.start_soon(tick)\nGLOBAL_NURSERY.start_soon(tick)\nawait trio.sleep(0)"
+    )
+    started_by = re.escape(f"In [{started.reply['execution_count']}]")
+    row = re.compile(rf"^(\d+) +task +{started_by} +tick\(\) in GLOBAL_NURSERY +Cell", re.MULTILINE)
+    first, second = row.findall(kernel.ok("%tasks").stdout)
+    kernel.ok(f"%cancel {first}")
+    started.wait_for("ended\n")
+    assert row.findall(kernel.ok("await trio.sleep(0.01)\n%tasks").stdout) == [second]
+    kernel.ok(f"%cancel {second}")
+    started.wait_for("ended\nended\n")
+    assert kernel.ok("await trio.sleep(0.01)\nlen(GLOBAL_NURSERY.child_tasks)").result == "0"
+    kernel.ok("%autoawait asyncio")
+
+
 def test_numbers_stay(concurrent: Kernel) -> None:
     cells = [begin(concurrent) for _ in range(2)]
 

@@ -6,8 +6,9 @@ import weakref
 from collections import namedtuple
 
 import _everloop
-from everloop import tracebacks
+from everloop import runners, tracebacks
 from everloop.parent import parent
+from everloop.runners.runner import Background
 
 #: More of a line than this is not shown.
 _LONGEST = 60
@@ -50,7 +51,7 @@ class Tasks:
         """Print what runs: cells, handlers of comm messages, and tasks with the cell that started them."""
         if parameter.strip():
             raise ValueError(f"%tasks takes no argument, not {parameter.strip()!r}")
-        entries = [self._entry(task) for task in sorted(asyncio.all_tasks(self._shell.loop), key=self._order)]
+        entries = [self._entry(task) for task in sorted(self._all(), key=self._order)]
         for line in _table([[name.replace("_", " ") for name in Entry._fields], *entries]):
             print(line)
 
@@ -59,7 +60,7 @@ class Tasks:
         wanted = parameter.replace(",", " ").split()
         if not wanted:
             raise ValueError("%cancel takes the numbers that %tasks shows")
-        tasks = {str(self._number(task)): task for task in asyncio.all_tasks(self._shell.loop)}
+        tasks = {str(self._number(task)): task for task in self._all()}
         unknown = [number for number in wanted if number not in tasks]
         if unknown:
             raise ValueError(f"there is no task {', '.join(unknown)}: %tasks shows those that there are")
@@ -72,35 +73,39 @@ class Tasks:
 
     def cancel_children(self, run):
         """Cancel the tasks that the cell of `run` has started."""
-        for task in asyncio.all_tasks(self._shell.loop):
-            if task is not run.task and task.get_context().get(parent) is run.cell:
+        for task in self._all():
+            if task.task is not run.task and task.context.get(parent) is run.cell:
                 task.cancel()
+
+    def _all(self):
+        for task in asyncio.all_tasks(self._shell.loop):
+            yield Background(task, task.get_name(), task.get_coro(), task.get_context(), task.cancel)
+        yield from runners.background()
 
     def _order(self, task):
         """Cells in the order in which they began, then the tasks of each."""
-        origin = task.get_context().get(parent)
+        origin = task.context.get(parent)
         number = origin.number if isinstance(origin, _everloop.Cell) else None
-        return self._run_of(task) is None, number or 0, self._numbers.get(task, 0)
+        return self._run_of(task) is None, number or 0, self._numbers.get(task.task, 0)
 
     def _number(self, task):
-        number = self._numbers.get(task)
+        number = self._numbers.get(task.task)
         if number is None:
-            number = self._numbers[task] = next(self._count)
+            number = self._numbers[task.task] = next(self._count)
         return number
 
     def _run_of(self, task):
-        return next((run for run in self._shell.runs.values() if run.task is task), None)
+        return next((run for run in self._shell.runs.values() if run.task is task.task), None)
 
     def _entry(self, task):
         run = self._run_of(task)
         if run is not None:
             where = "on a thread" if run.thread is not None else ""
             return Entry(self._number(task), "cell", _cell_name(run.cell), _first_line(run.code), where)
-        origin = task.get_context().get(parent)
+        origin = task.context.get(parent)
         kind = "comm" if isinstance(origin, _everloop.Origin) else "task"
-        coroutine = task.get_coro()
-        what = f"{getattr(coroutine, '__qualname__', coroutine)}() {task.get_name()}"
-        return Entry(self._number(task), kind, _cell_name(origin), what, _place(coroutine))
+        what = f"{getattr(task.coroutine, '__qualname__', task.coroutine)}() {task.name}"
+        return Entry(self._number(task), kind, _cell_name(origin), what, _place(task.coroutine))
 
 
 def _on_or_off(command, parameter):

@@ -32,6 +32,11 @@ async def drive(runner, coro, cell=None):
     return await runner.run(coro, cell)
 
 
+def background():
+    """The tasks that other libraries than asyncio run on the loop, each a :class:`everloop.runners.runner.Background`."""
+    return [task for runner, _ in loop_runner_map.values() for task in runner.background()]
+
+
 def switch(before, after):
     """`after` takes the place of `before`, both as in :func:`drive`: what ran in the old mode ends."""
     if before is after:

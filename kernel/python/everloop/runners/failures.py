@@ -1,9 +1,25 @@
-"""Exceptions of trio's background tasks: shown at once, under the cell that started the task."""
+"""Trio's background tasks, each by itself: its exception is shown at once, under its cell, and it can be cancelled alone."""
 
+import contextlib
 import functools
 import sys
+import weakref
 
 import trio
+
+_scopes = weakref.WeakKeyDictionary()
+
+
+def cancel(task):
+    """Cancel one background task of a nursery that is :func:`shown`."""
+    _scopes[task].cancel()
+
+
+@contextlib.contextmanager
+def _scope_of_its_own():
+    with trio.CancelScope() as scope:
+        _scopes[trio.lowlevel.current_task()] = scope
+        yield
 
 
 def show(error, name):
@@ -31,20 +47,22 @@ def shown(nursery):
 
 
 async def _guard(async_fn, args):
-    try:
-        await async_fn(*args)
-    except BaseException as error:
-        _show_unless_cancelled(error)
+    with _scope_of_its_own():
+        try:
+            await async_fn(*args)
+        except BaseException as error:
+            _show_unless_cancelled(error)
 
 
 async def _guard_start(async_fn, args, *, task_status):
     status = _Status(task_status)
-    try:
-        await async_fn(*args, task_status=status)
-    except BaseException as error:
-        if not status.is_started:
-            raise  # to whoever waits for the start
-        _show_unless_cancelled(error)
+    with _scope_of_its_own():
+        try:
+            await async_fn(*args, task_status=status)
+        except BaseException as error:
+            if not status.is_started:
+                raise  # to whoever waits for the start
+            _show_unless_cancelled(error)
 
 
 class _Status:

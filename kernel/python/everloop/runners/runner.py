@@ -1,8 +1,13 @@
 """What a runner is: drives the coroutine of a cell, awaited by the kernel or called as IPython calls it."""
 
 import asyncio
+from collections import namedtuple
 
 import _everloop
+
+#: A task that goes on between cells: the `task` itself, what it is called, the coroutine of the user, the context in
+#: which it runs, and what to call to end it.
+Background = namedtuple("Background", ["task", "name", "coroutine", "context", "cancel"])
 
 
 class Runner:
@@ -37,6 +42,10 @@ class Runner:
     async def run(self, coro, cell=None):
         """The result of `coro`. `cell` is the cell whose code it is, for interrupts; None if it is no cell's."""
         raise NotImplementedError
+
+    def background(self):
+        """The tasks of the user that its library runs on the loop, each a :class:`Background`."""
+        return ()
 
     def enter(self):
         """It was chosen: from now on cells go to it."""

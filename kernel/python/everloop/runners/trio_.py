@@ -42,6 +42,10 @@ class TrioRunner(Runner):
                 # The cell has chosen another runner, which may want to run trio by itself.
                 await until_done(guest.ended)
 
+    def background(self):
+        guest = self._guest
+        return () if guest is None or guest.ended.done() else guest.background()
+
     def enter(self):
         """Start trio, so that the next cell finds ``GLOBAL_NURSERY``. Where trio is missing, that cell will say so."""
         loop = asyncio._get_running_loop()

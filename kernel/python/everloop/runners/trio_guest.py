@@ -2,12 +2,14 @@
 
 import builtins
 import contextlib
+import functools
 
 import trio
 
 from everloop.runners import failures
 from everloop.runners.interrupts import DeferredInterrupts
 from everloop.runners.job import Job
+from everloop.runners.runner import Background
 
 
 class TrioJob(Job):
@@ -69,6 +71,20 @@ class Guest:
         trio.lowlevel.spawn_system_task(self._run_job, job, name=name, context=context)
         self._jobs.add(job)
         return job
+
+    def background(self):
+        """The tasks in ``GLOBAL_NURSERY``, each a :class:`everloop.runners.runner.Background`."""
+        tasks = () if self._nursery is None else self._nursery.child_tasks
+        return [
+            Background(
+                task,
+                "in GLOBAL_NURSERY",
+                task.coro.cr_await or task.coro,
+                task.context,
+                functools.partial(failures.cancel, task),
+            )
+            for task in tasks
+        ]
 
     def close(self):
         """Cancel the background tasks and end the run, as soon as no cell runs in it."""
