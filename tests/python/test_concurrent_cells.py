@@ -205,6 +205,31 @@ await asyncio.gather(child(), child())
         assert sorted(lines) == [f"callback of {n}"] * 2 + [f"child of {n}"] * 2 + [f"thread of {n}"] * 2
 
 
+@pytest.mark.parametrize("ask", ["await ainput({0!r})", "input({0!r})"])
+def test_cells_that_ask_at_once_are_asked_in_turn(concurrent: Kernel, ask: str) -> None:
+    cells = [concurrent.submit(ask.format(name)) for name in "abc"]
+    for name, cell in zip("abc", cells, strict=True):
+        question = concurrent.question(cell)
+        assert question.content["prompt"] == name
+        # The others wait for the answer.
+        concurrent.request("kernel_info_request").wait()
+        asked = [entry for entry in concurrent.transcript if entry.type == "input_request"]
+        assert asked[-1] is question
+        concurrent.answer(question, f"to {name}")
+    assert [cell.wait().result for cell in cells] == ["'to a'", "'to b'", "'to c'"]
+
+
+def test_an_interrupt_while_several_ask(concurrent: Kernel) -> None:
+    cells = [concurrent.submit(f"await ainput({name!r})") for name in "ab"]
+    question = concurrent.question(cells[0])
+    concurrent.until_queued()
+    concurrent.until(lambda: cells[1].published("execute_input"), "the second cell")
+    concurrent.interrupt("message")
+    assert ended(cells[1]) == "KeyboardInterrupt"
+    concurrent.answer(question, "answer")
+    assert cells[0].wait().result == "'answer'"
+
+
 def test_context_variables_are_seen_by_cells_that_begin_later(kernel: Kernel) -> None:
     kernel.ok("import asyncio, contextvars\nvar = contextvars.ContextVar('var', default='unset')")
     first = begin(kernel, "%%concurrent\nvar.set('first')\nprint('begun')\ngo = asyncio.Event()\nawait go.wait()")
