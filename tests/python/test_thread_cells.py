@@ -105,6 +105,14 @@ def test_it_cannot_await(kernel: Kernel) -> None:
     assert kernel.ok("%%thread\nasyncio.run(asyncio.sleep(0, 'ran'))").result == "'ran'"
 
 
+def test_in_a_mode_of_another_library(kernel: Kernel) -> None:
+    kernel.ok("%autoawait trio")
+    assert kernel.ok("%%thread\n6 * 7").result == "42"
+    assert kernel.run("%%thread\nimport trio\nawait trio.sleep(0)").reply["ename"] == "CannotAwait"
+    assert kernel.ok("%%thread\ntrio.run(trio.sleep, 0)\n'ran'").result == "'ran'"
+    kernel.ok("%autoawait asyncio")
+
+
 def test_words_for_mistakes(kernel: Kernel) -> None:
     cell = kernel.run("%%thread now\n1")
     assert "%%thread takes no arguments, not 'now'" in plain(cell.stderr)

@@ -163,7 +163,7 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell,
 
     def runner_of(self, code, transformed, failure):
         """What drives the cell `code`; `failure` is what its transformation ended with, or None."""
-        if self.loop_runner is runners.asyncio:
+        if self.loop_runner is runners.asyncio or self.is_on_thread:
             return runners.asyncio
         if not self.should_run_async(code, transformed_cell=transformed, preprocessing_exc_tuple=failure):
             return runners.asyncio
