@@ -171,7 +171,7 @@ class Loading:
             shell.language = IPython(shell, shell.language)
             debuggers.take_over()
             # Not sooner: what makes the shell goes through dictionaries that imports change.
-            threading.Thread(target=_warm_tracebacks, name="tracebacks", daemon=True).start()
+            threading.Thread(target=_warm_tracebacks, name="IPython's tracebacks", daemon=True).start()
         except Exception as error:
             self._failed = error
             _say(error)
