@@ -31,9 +31,9 @@ async def cells(runner, library, count):
 
 
 async def least_growth(rounds):
-    """Of three rounds, since now and then the allocator takes what it gives back later."""
+    """Of five rounds, since now and then the allocator takes what it gives back later."""
     growths = []
-    for _ in range(3):
+    for _ in range(5):
         before = resident()
         await rounds()
         growths.append(resident() - before)
