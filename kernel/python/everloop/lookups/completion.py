@@ -20,7 +20,6 @@ from .statics import (
     is_function,
     is_module,
     is_subclass,
-    items,
     names,
 )
 from .tokens import (
@@ -140,6 +139,13 @@ def _in_code(cursor, scope):
     return matches
 
 
+def _fitting(names, word):
+    """Those that fit, of many."""
+    if word:
+        return [name for name in names if name.startswith(word)]
+    return [name for name in names if not name.startswith("_")]
+
+
 def _fits(name, word):
     return name.startswith(word) and (word != "" or not name.startswith("_"))
 
@@ -149,9 +155,10 @@ def _fits(name, word):
 
 def _names(cursor, scope):
     word = cursor.word
-    found = [Match(name, "keyword") for name in keyword.kwlist if _fits(name, word)]
-    values = {name: value for name, value in items(fields(vars(builtins))) if _fits(name, word)}
-    values.update((name, value) for name, value in items(scope.names) if type(name) is str and _fits(name, word))
+    found = [Match(name, "keyword") for name in _fitting(keyword.kwlist, word)]
+    values = {}
+    for known in (fields(vars(builtins)), fields(scope.names)):
+        values.update((name, known[name]) for name in _fitting(known, word))
     values = {name: value for name, value in values.items() if not keyword.iskeyword(name)}
     return found + [_described(name, value, len(values)) for name, value in values.items() if name.isidentifier()]
 
@@ -200,7 +207,7 @@ def _attributes(cursor, scope):
     value = MISSING if expression is None else evaluate(expression, scope.names)
     if value is MISSING or type(value) is Unevaluated:
         return []
-    found = sorted(name for name in names(value) if _fits(name, cursor.word) and name.isidentifier())
+    found = sorted(name for name in _fitting(names(value), cursor.word) if name.isidentifier())
     return [_described(name, attribute, len(found)) for name, attribute in attributes(value, found)]
 
 
@@ -269,12 +276,12 @@ def _module_names(tokens, word, statement_word, disk):
             break
         parts.insert(0, token.text)
     if not parts:
-        return [Match(name, "module") for name in modules.top_level(disk) if _fits(name, word)]
+        return [Match(name, "module") for name in _fitting(modules.top_level(disk), word)]
     if parts[-1] == ".":
         package = "".join(parts[:-1])
         if not package or package.startswith("."):
             return []
-        return [Match(name, "module") for name in modules.submodules(package, disk) if _fits(name, word)]
+        return [Match(name, "module") for name in _fitting(modules.submodules(package, disk), word)]
     following = "as" if statement_word == "import" else "import"
     return [Match(following, "keyword")] if following.startswith(word) and "as" not in parts else []
 

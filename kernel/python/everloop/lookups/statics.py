@@ -260,8 +260,8 @@ def names(obj):
     else:
         classes = _mro(class_of(obj))
     for cls in classes:
-        found.update(name for name, _ in items(_class_dict(cls)) if type(name) is str)
-    found.update(name for name, _ in items(instance_dict(obj)) if type(name) is str)
+        found.update(fields(_class_dict(cls)))
+    found.update(instance_dict(obj))
     return found
 
 
