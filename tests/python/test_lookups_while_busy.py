@@ -80,6 +80,19 @@ def test_all_that_need_not_wait_is_answered(kernel: Kernel, busy: Request) -> No
     assert kernel.request("kernel_info_request").reply["implementation"] == "everloop"
 
 
+@pytest.mark.parametrize("name", ["loop", "sleep", "await", "import"])
+def test_the_first_lookup_of_a_kernel_whose_first_cell_does_not_end(
+    fresh_kernel: Kernel, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "module_that_waits.py").write_text(MODULE)
+    cell = fresh_kernel.submit(SO_FAR + BUSY[name]).wait_for("begun")
+    assert matches(fresh_kernel, "defined_in_c") == ["defined_in_cell"]
+    assert "defined_in_cell(first, second=2)" in inspect(fresh_kernel, "defined_in_cell")
+    assert not cell.replies
+    fresh_kernel.interrupt("message")
+    assert cell.wait().reply["ename"] == "KeyboardInterrupt"
+
+
 def test_a_module_that_is_being_imported_is_looked_into(kernel: Kernel) -> None:
     Path(kernel.ok("import os; print(os.getcwd())").stdout.strip(), "module_that_waits_2.py").write_text(MODULE)
     cell = kernel.submit("print('begun', flush=True)\nimport module_that_waits_2").wait_for("begun")
