@@ -148,8 +148,10 @@ def test_it_is_interrupted_while_the_interpreter_thread_is_busy(kernel: Kernel, 
     )
     kernel.interrupt("message")
     kernel.interrupt("message")
-    assert busy.wait(20).result == "'seen'"
+    # The second one may meet it in the few instructions outside of its inner `try`.
+    assert ended(busy) in ("", "KeyboardInterrupt")
     assert ended(cell) == ""
+    assert kernel.ok("interrupted").result == "True"
 
 
 def test_an_interrupt_can_be_caught(kernel: Kernel) -> None:
