@@ -287,6 +287,17 @@ def test_magics_below_the_mark(kernel: Kernel) -> None:
     assert kernel.ok("%%time\n%%concurrent\n1 + 1").result == "2"
 
 
+@pytest.mark.parametrize("mark", ["%%concurrent", "%%thread"])
+def test_lookups_below_the_mark(kernel: Kernel, mark: str) -> None:
+    kernel.ok("def some_long_name(): 'said of it'")
+    code = f"{mark}\nx = some_long_na"
+    completed = kernel.request("complete_request", {"code": code, "cursor_pos": len(code)}).wait().reply
+    assert completed["matches"] == ["some_long_name"]
+    content = {"code": f"{code}me", "cursor_pos": len(code), "detail_level": 0}
+    inspected = kernel.request("inspect_request", content).wait().reply
+    assert "said of it" in inspected["data"]["text/plain"]
+
+
 def test_the_history_has_the_mark(kernel: Kernel) -> None:
     cell = kernel.ok("%%concurrent\nmarked = 1")
     number = cell.reply["execution_count"]
