@@ -289,7 +289,7 @@ def test_magics_below_the_mark(kernel: Kernel) -> None:
 
 @pytest.mark.parametrize("mark", ["%%concurrent", "%%thread"])
 def test_lookups_below_the_mark(kernel: Kernel, mark: str) -> None:
-    kernel.ok("def some_long_name(): 'said of it'")
+    kernel.ok("get_ipython()\ndef some_long_name(): 'said of it'")
     code = f"{mark}\nx = some_long_na"
     completed = kernel.request("complete_request", {"code": code, "cursor_pos": len(code)}).wait().reply
     assert completed["matches"] == ["some_long_name"]
