@@ -10,6 +10,7 @@
 //! - `environment`: which virtual environment is active;
 //! - [`Location`]: what `--user`, `--sys-prefix` and `--prefix` mean on a host;
 //! - [`KernelSpec`]: the file [`kernel.json`](https://jupyter-client.readthedocs.io/en/stable/kernels.html#kernel-specs);
+//! - [`packages()`]: where packages lie that are the kernel's own;
 //! - [`install`], [`uninstall`], [`list`].
 //!
 //! It uses no other crate of the workspace and starts nothing: the command line in `kernel/` is its only user.
@@ -25,6 +26,7 @@ mod list;
 mod location;
 mod logos;
 mod name;
+mod packages;
 mod spec;
 mod uninstall;
 
@@ -35,5 +37,6 @@ pub use install::{Installation, install};
 pub use list::{Installed, list};
 pub use location::Location;
 pub use name::KernelName;
+pub use packages::{PACKAGES_VARIABLE, packages};
 pub use spec::{ENVIRONMENT_VARIABLE, KernelSpec};
 pub use uninstall::uninstall;

@@ -5,11 +5,13 @@ def install():
     """Make the repairs that are needed from the start, and watch for the imports that need one."""
     from everloop.compat import (
         curio,
+        extensions,
         ipywidgets,
         missing,
         nbformat,
         negative_numbers,
         nest_asyncio,
+        pip,
         prompt_toolkit,
         pygal,
         pygments,
@@ -17,6 +19,7 @@ def install():
         sockets,
         subprocesses,
         svg,
+        sysconfig,
         traitlets,
         trio,
     )
@@ -28,6 +31,7 @@ def install():
         nbformat,
         negative_numbers,
         nest_asyncio,
+        pip,
         prompt_toolkit,
         pygal,
         pygments,
@@ -35,7 +39,10 @@ def install():
         sockets,
         subprocesses,
         svg,
+        sysconfig,
         traitlets,
         trio,
+        # Last: it is asked when nobody else knows a module.
+        extensions,
     ):
         repair.install()
