@@ -90,13 +90,24 @@ class Server:
         end(self._process)
 
     def add_notebook(self, name: str, *sources: str, kernel: str = KERNEL_NAME) -> None:
-        """A notebook for the kernel under test, without outputs."""
+        """A notebook for the kernel under test, without outputs: the example of that name if there are no sources."""
         if sources:
             notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
         else:
-            notebook = example.read()
+            notebook = example.read(example.EXAMPLES / name)
             for cell in example.code_cells(notebook):
                 cell.outputs, cell.execution_count = [], None
+        self._add(name, notebook, kernel)
+
+    def add_example(self, name: str, *more: str) -> None:
+        """An example for the kernel under test, as it is stored and trusted, and `more` cells."""
+        notebook = example.read(example.EXAMPLES / name)
+        notebook.cells += [nbformat.v4.new_code_cell(source) for source in more]
+        self._add(name, notebook, KERNEL_NAME)
+        trust = [sys.executable, "-m", "jupyter", "trust", str(self.files / name)]
+        subprocess.run(trust, env=self._environment, check=True, capture_output=True, timeout=LIMIT)
+
+    def _add(self, name: str, notebook: nbformat.NotebookNode, kernel: str) -> None:
         display_name = KernelSpecManager().get_kernel_spec(kernel).display_name
         notebook.metadata["kernelspec"] = {"name": kernel, "display_name": display_name, "language": "python"}
         nbformat.write(notebook, self.files / name)
