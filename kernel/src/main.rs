@@ -50,7 +50,9 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Python { arguments } => {
             Err(python::exec(&arguments)).context("cannot start Python")
         }
-        Command::Run { connection_file } => Ok(everloop::kernel::run(&connection_file)?),
+        Command::Run {
+            connection_file, ..
+        } => Ok(everloop::kernel::run(&connection_file)?),
     }
 }
 

@@ -94,3 +94,5 @@ def test_the_panel_of_usage(lab: Lab) -> None:
     text = lab.browse("usage")["text"]
     for part in ("Kernel Host:", "Process ID:", "CPU:", "Memory:", "Host Virtual Memory"):
         assert part in text
+    # It opens all channels for each of its questions, and uses one.
+    assert "refused a connection" not in lab.log.read_text()
