@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not WHEEL.is_file(), reason="EVERLOOP_WHEEL name
 CELLS = [
     "import asyncio; await asyncio.sleep(0); 'slept'",
     "%config ZMQInteractiveShell.ast_node_interactivity",
-    "import os, sys, wcwidth; print(wcwidth.__file__, sys.executable, sorted(os.environ), sep='\\n')",
+    "import os, sys, executing; print(executing.__file__, sys.executable, sorted(os.environ), sep='\\n')",
     """
 import subprocess
 run = subprocess.run([sys.executable, '-c', 'import IPython; print(IPython.__file__)'], capture_output=True, text=True)
@@ -115,7 +115,7 @@ def test_the_kernel_runs_in_an_environment_that_is_not_activated(environment: En
     assert magic == "'last_expr'"
     (site_packages,) = environment.prefix.glob("lib/python3*/site-packages")
     package, executable, variables = packages.splitlines()
-    assert package == str(site_packages / "wcwidth" / "__init__.py")
+    assert package == str(site_packages / "executing" / "__init__.py")
     assert Path(executable) == (environment.bin / "everloop").resolve()
     assert "VIRTUAL_ENV" not in variables
     assert child.splitlines() == [str(site_packages / "IPython" / "__init__.py"), " "]
