@@ -84,7 +84,8 @@ def _set_up_environment():
     ):
         os.environ[name] = value
     sys.path[:0] = [""]
-    environment.add_site_packages()
+    environment.activate()
+    environment.add_commands()
 
 
 def _run(loop):

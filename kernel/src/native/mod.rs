@@ -9,6 +9,7 @@
 //! - `json`: Python values as JSON
 //! - `origin`: `Origin`, what outputs carry as parent when it is no cell
 //! - `compile`: the builtin, for syntax trees that RustPython cannot take
+//! - `packages`: where the packages of the kernel's own lie
 //! - `spawn`: starting a program without a copy of this process
 //! - `transform`: the cell transformer, with Python's exceptions
 //! - `door`: what the functions of the module reach: outbox, stdin, history, the loop's inbox
@@ -24,6 +25,7 @@ pub mod json;
 mod kick;
 pub mod origin;
 pub mod output;
+mod packages;
 mod questions;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod spawn;
@@ -39,6 +41,8 @@ pub(crate) fn module_def(
 
 #[rustpython_vm::pymodule]
 mod _everloop {
+    use std::path::Path;
+
     use rustpython_vm::{
         AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine,
         builtins::{PyDictRef, PyModule, PyStrRef},
@@ -54,7 +58,7 @@ mod _everloop {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     use super::spawn::SpawnArgs;
     use super::statements::Statements;
-    use super::{interrupts, output, questions};
+    use super::{interrupts, output, packages, questions};
     use crate::event_loop::{
         Completion, Handle, LoopCore, Queue, QueueOperation, SocketTransport, StreamOperation,
         StreamReader, StreamReaderProtocol, StreamWriter, ThreadCall, TimerHandle, WorkQueue,
@@ -125,6 +129,12 @@ mod _everloop {
     fn connection_file(vm: &VirtualMachine) -> PyResult<String> {
         let door = Door::of(vm)?;
         Ok(door.connection_file.to_string_lossy().into_owned())
+    }
+
+    /// The prefix of the packages that are the kernel's own, beside those of `environment`.
+    #[pyfunction]
+    fn package_prefix(environment: Option<String>) -> Option<String> {
+        packages::prefix(environment.as_deref().map(Path::new))
     }
 
     /// The version of everloop.

@@ -5,17 +5,20 @@ def install():
     """Make the repairs that are needed from the start, and watch for the imports that need one."""
     from everloop.compat import (
         curio,
+        extensions,
         ipywidgets,
         missing,
         nbformat,
         negative_numbers,
         nest_asyncio,
+        pip,
         prompt_toolkit,
         pygments,
         signals,
         sockets,
         subprocesses,
         svg,
+        sysconfig,
         traitlets,
         trio,
     )
@@ -27,13 +30,17 @@ def install():
         nbformat,
         negative_numbers,
         nest_asyncio,
+        pip,
         prompt_toolkit,
         pygments,
         signals,
         sockets,
         subprocesses,
         svg,
+        sysconfig,
         traitlets,
         trio,
+        # Last: it is asked when nobody else knows a module.
+        extensions,
     ):
         repair.install()
