@@ -27,8 +27,9 @@ pub fn uninstall(location: &Location, name: &KernelName, host: &Host) -> Result<
         .ok_or_else(|| Error::Foreign {
             directory: directory.clone(),
         })?;
-    remove_kernelspec(&directory)?;
+    // While the directory is there: a wheel's kernelspec names its program from it.
     let environment = spec.environment(&directory);
+    remove_kernelspec(&directory)?;
     let packages = packages::of_kernels(environment.as_deref(), host).filter(|packages| {
         packages.is_dir() && !is_used(packages, &kernels, environment.as_deref(), host)
     });

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,10 @@ run = subprocess.run([sys.executable, '-c', 'import IPython; print(IPython.__fil
 print(run.stdout, run.stderr)
 """,
 ]
+
+
+#: Root may write anywhere unless this capability is taken away.
+AS_USER = ["setpriv", "--bounding-set=-dac_override"] if os.getuid() == 0 else []
 
 
 def run(*command: str | Path, stdin: str = "", **variables: str | Path) -> str:
@@ -63,7 +69,22 @@ class Environment:
         return run(*command, **self._configuration)
 
     def front_end(self, *cells: str) -> dict[str, Any]:
-        return json.loads(run(self.bin / "python", FRONT_END, stdin=json.dumps(cells), HOME=self.home))
+        command = [*AS_USER, self.bin / "python", FRONT_END]
+        return json.loads(run(*command, stdin=json.dumps(cells), HOME=self.home, PATH=os.defpath))
+
+    @property
+    def site_packages(self) -> Path:
+        (directory,) = self.prefix.glob("lib/python3*/site-packages")
+        return directory
+
+    @contextlib.contextmanager
+    def read_only(self) -> Iterator[None]:
+        """Inside, nobody but root may write into it."""
+        run("chmod", "-R", "a-w", self.prefix, PATH=os.defpath)
+        try:
+            yield
+        finally:
+            run("chmod", "-R", "u+w", self.prefix, PATH=os.defpath)
 
     def files_of_everloop(self) -> list[str]:
         return sorted(str(path.relative_to(self.prefix)) for path in self.prefix.rglob("*everloop*"))
@@ -92,9 +113,7 @@ def test_it_is_small_and_says_what_is_in_it() -> None:
 
 def test_its_kernelspec_is_what_install_writes_but_for_the_paths(environment: Environment, tmp_path: Path) -> None:
     run(BINARY, "install", "--prefix", tmp_path)
-    ours, wheels = (
-        prefix / "share" / "jupyter" / "kernels" / "everloop" for prefix in (tmp_path, environment.prefix)
-    )
+    ours, wheels = (prefix / "share" / "jupyter" / "kernels" / "everloop" for prefix in (tmp_path, environment.prefix))
     assert {path.name for path in wheels.iterdir()} == {path.name for path in ours.iterdir()}
     for path in ours.glob("logo-*"):
         assert (wheels / path.name).read_bytes() == path.read_bytes()
@@ -113,12 +132,25 @@ def test_the_kernel_runs_in_an_environment_that_is_not_activated(environment: En
     slept, magic, packages, child = seen["cells"]
     assert slept == "'slept'"
     assert magic == "'last_expr'"
-    (site_packages,) = environment.prefix.glob("lib/python3*/site-packages")
     package, executable, variables = packages.splitlines()
-    assert package == str(site_packages / "executing" / "__init__.py")
+    assert package == str(environment.site_packages / "executing" / "__init__.py")
     assert Path(executable) == (environment.bin / "everloop").resolve()
     assert "VIRTUAL_ENV" not in variables
-    assert child.splitlines() == [str(site_packages / "IPython" / "__init__.py"), " "]
+    assert child.splitlines() == [str(environment.site_packages / "IPython" / "__init__.py"), " "]
+
+
+def test_an_environment_that_cannot_be_written(environment: Environment) -> None:
+    # What the kernel has compiled before.
+    for compiled in environment.prefix.rglob("*.cpython-314.pyc"):
+        compiled.unlink()
+    with environment.read_only():
+        refused, *others = environment.front_end(
+            "import os; open(os.environ['EVERLOOP_ENVIRONMENT'] + '/x', 'w')", *CELLS
+        )["cells"]
+    assert refused.startswith("PermissionError: ")
+    assert others[0] == "'slept'"
+    assert others[1] == "'last_expr'"
+    assert others[2].startswith(str(environment.site_packages))
 
 
 def test_everloop_sees_itself(environment: Environment) -> None:
@@ -135,11 +167,24 @@ def test_its_python_makes_virtual_environments(environment: Environment, tmp_pat
 
 
 def test_nothing_is_left_when_it_is_uninstalled(environment: Environment) -> None:
-    """The last one, since the others need it."""
-    (record,) = environment.prefix.glob("lib/python3*/site-packages/everloop-*.dist-info/RECORD")
-    files = [record.parent.parent / path for path, *_ in csv.reader(record.read_text().splitlines())]
+    """From here on it is not installed any more."""
+    (record,) = environment.site_packages.glob("everloop-*.dist-info/RECORD")
+    files = [environment.site_packages / path for path, *_ in csv.reader(record.read_text().splitlines())]
     assert environment.files_of_everloop()
     environment.pip("uninstall", "--yes", "everloop")
     assert [path for path in files if path.exists()] == []
     assert environment.files_of_everloop() == []
-    assert [path.name for path in environment.prefix.glob("share/jupyter/kernels/*") if path.name != "python3"] == []
+    assert {path.name for path in environment.prefix.glob("share/jupyter/kernels/*")} <= {"python3"}
+
+
+def test_its_packages_go_with_everloop_uninstall(environment: Environment) -> None:
+    environment.pip("install", "--quiet", "--no-deps", WHEEL)
+    packages = environment.prefix / "share" / "everloop"
+    (packages / "lib").mkdir(parents=True)
+    lines = run(environment.bin / "everloop", "uninstall", "--sys-prefix", HOME=environment.home)
+    assert lines.splitlines() == [
+        f"removed {environment.prefix / 'share/jupyter/kernels/everloop'}",
+        f"removed {packages}, the packages that `%pip` had installed",
+    ]
+    environment.pip("uninstall", "--yes", "everloop")
+    assert environment.files_of_everloop() == []
