@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use everloop_kernelspec::{Assignment, KernelName, Location};
+use everloop_kernelspec::{Assignment, DISPLAY_NAME, KernelName, Location};
 
 /// A Jupyter kernel for Python on one asyncio loop that never stops.
 #[derive(Debug, Parser)]
@@ -27,6 +27,9 @@ pub(crate) enum Command {
         /// The connection file that Jupyter wrote
         #[arg(short = 'f', value_name = "CONNECTION_FILE")]
         connection_file: PathBuf,
+        /// What front ends pass on of their own command lines, as `jupyter run` does with its files; nothing of it is used
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        passed_on: Vec<OsString>,
     },
     /// Run Python: a script, `-c` or `-m`, with everloop's loop as asyncio's
     #[command(disable_help_flag = true)]
@@ -49,7 +52,7 @@ pub(crate) struct InstallArguments {
     #[arg(long, default_value_t)]
     pub(crate) name: KernelName,
     /// The name that people see
-    #[arg(long, value_name = "TEXT", default_value = "Python (everloop)")]
+    #[arg(long, value_name = "TEXT", default_value = DISPLAY_NAME)]
     pub(crate) display_name: String,
     /// An environment variable for the kernel; can be given again
     #[arg(long, value_name = "K=V")]
@@ -120,7 +123,7 @@ mod tests {
             panic!("not install")
         };
         assert_eq!(arguments.name, KernelName::default());
-        assert_eq!(arguments.display_name, "Python (everloop)");
+        assert_eq!(arguments.display_name, DISPLAY_NAME);
         assert_eq!(Location::from(arguments.location), Location::User);
     }
 
@@ -140,6 +143,17 @@ mod tests {
             };
             assert_eq!(Location::from(arguments.location), expected);
         }
+    }
+
+    #[test]
+    fn words_of_a_front_end_are_no_complaint() {
+        let Command::Run {
+            connection_file, ..
+        } = parse(&["run", "-f", "c.json", "--Application.x=1", "file.py", "-f"]).unwrap()
+        else {
+            panic!("not run")
+        };
+        assert_eq!(connection_file, PathBuf::from("c.json"));
     }
 
     #[test]

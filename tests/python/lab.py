@@ -87,7 +87,12 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._browser.close()
-        end(self._process)
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def add_notebook(self, name: str, *sources: str, kernel: str = KERNEL_NAME) -> None:
         """A notebook for the kernel under test, without outputs: the example of that name if there are no sources."""
@@ -137,15 +142,6 @@ class Server:
             return response.read()
 
 
-def end(process: subprocess.Popen[Any]) -> None:
-    process.terminate()
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
 class Browser:
     """Chromium, started by the first scenario and used for all of one server: it keeps what it has loaded."""
 
@@ -182,8 +178,15 @@ class Browser:
             )
 
     def close(self) -> None:
-        if self._process is not None:
-            end(self._process)
+        if self._process is None:
+            return
+        assert self._process.stdin
+        # The end of its input is the end of the browser.
+        self._process.stdin.close()
+        try:
+            self._process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
 
 
 class Lab(Server):

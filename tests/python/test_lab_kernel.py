@@ -27,6 +27,7 @@ def test_interrupt_and_restart(lab: Lab) -> None:
     for busy in seen["busy"].values():
         assert busy["prompt"] == "[*]:"
         assert busy["status"] == "busy"
+        assert "Executed 0/1 cells" in busy["text"]
     assert seen["promptAfterRestart"] == "[1]:"
 
 
@@ -94,3 +95,5 @@ def test_the_panel_of_usage(lab: Lab) -> None:
     text = lab.browse("usage")["text"]
     for part in ("Kernel Host:", "Process ID:", "CPU:", "Memory:", "Host Virtual Memory"):
         assert part in text
+    # It opens all channels for each of its questions, and uses one.
+    assert "refused a connection" not in lab.log.read_text()

@@ -2,12 +2,13 @@
 
 import sys
 
-from everloop import compat
+from everloop import compat, executable
 from everloop.compat.imports import after_import
 
 
 def prepare():
     """Called before the program: once asyncio is imported, new loops are ``EverLoop``."""
+    executable.correct()
     if not sys.flags.ignore_environment:
         from everloop import environment
 

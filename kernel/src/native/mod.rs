@@ -9,6 +9,7 @@
 //! - `json`: Python values as JSON
 //! - `origin`: `Origin`, what outputs carry as parent when it is no cell
 //! - `compile`: the builtin, for syntax trees that RustPython cannot take
+//! - `access`: `os.access`
 //! - `packages`: where the packages of the kernel's own lie
 //! - `spawn`: starting a program without a copy of this process
 //! - `transform`: the cell transformer, with Python's exceptions
@@ -16,6 +17,7 @@
 //!
 //! The functions here are adapters; what they do is in those files.
 
+mod access;
 pub mod cell;
 mod compile;
 pub mod door;
@@ -45,7 +47,7 @@ mod _everloop {
 
     use rustpython_vm::{
         AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine,
-        builtins::{PyDictRef, PyModule, PyStrRef},
+        builtins::{PyBytes, PyDictRef, PyModule, PyStrRef},
         class::PyClassImpl,
         function::{FuncArgs, OptionalArg},
     };
@@ -58,7 +60,7 @@ mod _everloop {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     use super::spawn::SpawnArgs;
     use super::statements::Statements;
-    use super::{interrupts, output, packages, questions};
+    use super::{access, interrupts, output, packages, questions};
     use crate::event_loop::{
         Completion, Handle, LoopCore, Queue, QueueOperation, SocketTransport, StreamOperation,
         StreamReader, StreamReaderProtocol, StreamWriter, ThreadCall, TimerHandle, WorkQueue,
@@ -129,6 +131,24 @@ mod _everloop {
     fn connection_file(vm: &VirtualMachine) -> PyResult<String> {
         let door = Door::of(vm)?;
         Ok(door.connection_file.to_string_lossy().into_owned())
+    }
+
+    /// Whether the operating system lets this process use a file, as `os.access` asks.
+    #[pyfunction]
+    fn access(
+        path: PyRef<PyBytes>,
+        mode: i32,
+        directory: Option<i32>,
+        by_effective_ids: bool,
+        follows_links: bool,
+    ) -> bool {
+        access::access(
+            path.as_bytes().to_vec(),
+            mode,
+            directory,
+            by_effective_ids,
+            follows_links,
+        )
     }
 
     /// The prefix of the packages that are the kernel's own, beside those of `environment`.

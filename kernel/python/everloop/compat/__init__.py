@@ -4,6 +4,7 @@
 def install():
     """Make the repairs that are needed from the start, and watch for the imports that need one."""
     from everloop.compat import (
+        access,
         curio,
         extensions,
         ipywidgets,
@@ -25,6 +26,7 @@ def install():
     )
 
     for repair in (
+        access,
         curio,
         ipywidgets,
         missing,
