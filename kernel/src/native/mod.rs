@@ -8,6 +8,7 @@
 //! - `questions`: asking the front end of the current cell
 //! - `json`: Python values as JSON
 //! - `origin`: `Origin`, what outputs carry as parent when it is no cell
+//! - `classes`: the order in which the bases of classes are searched
 //! - `compile`: the builtin, for syntax trees that RustPython cannot take
 //! - `spawn`: starting a program without a copy of this process
 //! - `transform`: the cell transformer, with Python's exceptions
@@ -16,6 +17,7 @@
 //! The functions here are adapters; what they do is in those files.
 
 pub mod cell;
+mod classes;
 mod compile;
 pub mod door;
 pub(crate) mod import;
@@ -187,6 +189,18 @@ mod _everloop {
     #[pyfunction]
     fn compile(args: FuncArgs, vm: &VirtualMachine) -> PyResult {
         super::compile::compile(args, vm)
+    }
+
+    /// Lets `build_class` call the builtin `__build_class__`.
+    #[pyfunction]
+    fn set_up_build_class(builtin: PyObjectRef) {
+        super::classes::set_up(builtin);
+    }
+
+    /// The builtin `__build_class__`.
+    #[pyfunction]
+    fn build_class(args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        super::classes::build_class(args, vm)
     }
 
     /// Remembers what was typed as cell `number`, and the Python that it stands for if that is something else.
