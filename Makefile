@@ -3,6 +3,7 @@
 # make check   formatting and lints
 # make bench   measure the kernel beside ipykernel
 # make build   the kernel alone
+# make wheel   the wheel that is shipped, in ~/.cache/everloop/wheels/dist
 # make example run the example notebook anew: its stored outputs, and its picture in docs/
 #
 # Everything that is built or downloaded lies in the cache, outside of the checkout.
@@ -25,16 +26,25 @@ LAB_FLAGS := $(if $(filter 0,$(shell id -u)),--allow-root)
 LAB := $(CACHE)/lab
 TESTS := $(CACHE)/tests
 CHECK := $(CACHE)/check
+MATURIN := $(CACHE)/maturin
+# `release` compiles nothing anew where the kernel was built.
+WHEEL_PROFILE ?= dist
+WHEELS := $(CACHE)/wheels
 # An environment with the oldest IPython that the kernel runs.
 IPYTHON8 := $(CACHE)/ipython8
 # CPython's own tests, which judge the loop (tests/python/asyncio).
 CPYTHON := $(CACHE)/cpython
 
 .NOTPARALLEL:
-.PHONY: build lab test test-rust test-python check bench example clean
+.PHONY: build wheel lab test test-rust test-python check bench example clean
 
 build:
 	cargo build --package everloop $(CARGO_FLAGS)
+
+wheel:
+	scripts/venv $(MATURIN) tests/python/requirements-wheel.txt
+	rm -rf $(WHEELS)/$(WHEEL_PROFILE)
+	$(MATURIN)/bin/maturin build --profile $(WHEEL_PROFILE) --ignore-rust-version --out $(WHEELS)/$(WHEEL_PROFILE)
 
 lab: build
 	scripts/venv $(LAB) tests/python/requirements-lab.txt
@@ -57,7 +67,9 @@ test-python: build
 	$(EVERLOOP_BIN) install --prefix $(TESTS)
 	scripts/venv $(IPYTHON8) tests/python/requirements-ipython8.txt
 	-scripts/cpython-tests $(CPYTHON)
-	EVERLOOP_CPYTHON_TESTS=$${EVERLOOP_CPYTHON_TESTS-$$(ls -d $(CPYTHON)/test 2>/dev/null)} \
+	$(MAKE) wheel WHEEL_PROFILE=release
+	EVERLOOP_WHEEL=$$(ls $(WHEELS)/release/*.whl) \
+	    EVERLOOP_CPYTHON_TESTS=$${EVERLOOP_CPYTHON_TESTS-$$(ls -d $(CPYTHON)/test 2>/dev/null)} \
 	    EVERLOOP_IPYTHON8=$(IPYTHON8) \
 	    scripts/with-browser $(TESTS)/bin/python -m pytest tests/python $(PYTEST_FLAGS)
 
@@ -83,5 +95,5 @@ example: build
 	scripts/with-browser $(TESTS)/bin/python tests/python/lab.py docs/notebook.png
 
 clean:
-	rm -rf $(LAB) $(TESTS) $(CHECK) $(IPYTHON8)
+	rm -rf $(LAB) $(TESTS) $(CHECK) $(IPYTHON8) $(MATURIN) $(WHEELS)
 	cargo clean

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use everloop_kernelspec::{Assignment, KernelName, Location};
+use everloop_kernelspec::{Assignment, DISPLAY_NAME, KernelName, Location};
 
 /// A Jupyter kernel for Python on one asyncio loop that never stops.
 #[derive(Debug, Parser)]
@@ -49,7 +49,7 @@ pub(crate) struct InstallArguments {
     #[arg(long, default_value_t)]
     pub(crate) name: KernelName,
     /// The name that people see
-    #[arg(long, value_name = "TEXT", default_value = "Python (everloop)")]
+    #[arg(long, value_name = "TEXT", default_value = DISPLAY_NAME)]
     pub(crate) display_name: String,
     /// An environment variable for the kernel; can be given again
     #[arg(long, value_name = "K=V")]
@@ -120,7 +120,7 @@ mod tests {
             panic!("not install")
         };
         assert_eq!(arguments.name, KernelName::default());
-        assert_eq!(arguments.display_name, "Python (everloop)");
+        assert_eq!(arguments.display_name, DISPLAY_NAME);
         assert_eq!(Location::from(arguments.location), Location::User);
     }
 

@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use everloop::python;
-use everloop_kernelspec::{Host, Installation, Location};
+use everloop_kernelspec::{
+    ENVIRONMENT_VARIABLE, Host, Installation, Location, environment_of_kernel,
+};
 
 use command_line::{Command, CommandLine, InstallArguments, UninstallArguments, one_line};
 
@@ -18,6 +20,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     if python::is_meant(std::env::args_os()) {
+        name_environment();
         return python::run();
     }
     match CommandLine::try_parse() {
@@ -50,7 +53,10 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Python { arguments } => {
             Err(python::exec(&arguments)).context("cannot start Python")
         }
-        Command::Run { connection_file } => Ok(everloop::kernel::run(&connection_file)?),
+        Command::Run { connection_file } => {
+            name_environment();
+            Ok(everloop::kernel::run(&connection_file)?)
+        }
     }
 }
 
@@ -71,8 +77,30 @@ fn install(arguments: InstallArguments) -> anyhow::Result<()> {
 
 fn uninstall(arguments: UninstallArguments) -> anyhow::Result<()> {
     let location = Location::from(arguments.location);
-    let directory = everloop_kernelspec::uninstall(&location, &arguments.name, &host()?)?;
-    say(&format!("removed {}", directory.display()))
+    let removed = everloop_kernelspec::uninstall(&location, &arguments.name, &host()?)?;
+    say(&format!("removed {}", removed.directory.display()))?;
+    match removed.packages {
+        Some(packages) => say(&format!(
+            "removed {}, the packages that `%pip` had installed",
+            packages.display()
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Lets Python see the environment that this program was installed into, where `EVERLOOP_ENVIRONMENT` names no other.
+fn name_environment() {
+    if std::env::var_os(ENVIRONMENT_VARIABLE).is_some_and(|named| !named.is_empty()) {
+        return;
+    }
+    let around = host().ok().and_then(|host| environment_of_kernel(&host));
+    if let Some(prefix) = around {
+        #[expect(unsafe_code, reason = "the variable is read in Python, too")]
+        // SAFETY: no other thread has been started yet that could read the environment.
+        unsafe {
+            std::env::set_var(ENVIRONMENT_VARIABLE, prefix);
+        }
+    }
 }
 
 /// One line for each kernel: name, directory, display name; and a remark when Jupyter could not start it.

@@ -35,10 +35,7 @@ pub fn install(installation: &Installation, host: &Host) -> Result<PathBuf, Erro
         write(&directory.join(name), bytes)?;
     }
     // Last: from here on Jupyter sees the kernel.
-    let text = serde_json::to_string_pretty(&spec)
-        .expect("strings and maps with string keys are JSON")
-        + "\n";
-    write(&directory.join("kernel.json"), text.as_bytes())?;
+    write(&directory.join("kernel.json"), spec.to_text().as_bytes())?;
     Ok(directory)
 }
 

@@ -7,9 +7,10 @@
 //!   Linux, macOS and Windows are all tested everywhere;
 //! - `directories`: Jupyter's data directories, in the order in which Jupyter looks
 //!   ([jupyter_core's `paths.py`](https://github.com/jupyter/jupyter_core/blob/main/jupyter_core/paths.py));
-//! - `environment`: which virtual environment is active;
+//! - `environment`: which virtual environment is active, and [`which`](environment_of_kernel) a kernel sees;
 //! - [`Location`]: what `--user`, `--sys-prefix` and `--prefix` mean on a host;
 //! - [`KernelSpec`]: the file [`kernel.json`](https://jupyter-client.readthedocs.io/en/stable/kernels.html#kernel-specs);
+//! - [`packages()`]: where packages lie that are the kernel's own;
 //! - [`install`], [`uninstall`], [`list`].
 //!
 //! It uses no other crate of the workspace and starts nothing: the command line in `kernel/` is its only user.
@@ -25,15 +26,18 @@ mod list;
 mod location;
 mod logos;
 mod name;
+mod packages;
 mod spec;
 mod uninstall;
 
 pub use assignment::Assignment;
+pub use environment::of_kernel as environment_of_kernel;
 pub use error::Error;
 pub use host::{Host, Platform};
 pub use install::{Installation, install};
 pub use list::{Installed, list};
 pub use location::Location;
 pub use name::KernelName;
-pub use spec::{ENVIRONMENT_VARIABLE, KernelSpec};
-pub use uninstall::uninstall;
+pub use packages::{PACKAGES_VARIABLE, packages};
+pub use spec::{DISPLAY_NAME, ENVIRONMENT_VARIABLE, KernelSpec};
+pub use uninstall::{Removed, uninstall};

@@ -17,9 +17,8 @@ impl Installed {
     /// Whether the program that it starts is still there.
     pub fn is_startable(&self) -> bool {
         self.spec
-            .argv
-            .first()
-            .is_some_and(|program| Path::new(program).is_file())
+            .program(&self.directory)
+            .is_some_and(|program| program.is_file())
     }
 }
 
@@ -32,7 +31,7 @@ pub fn list(host: &Host) -> Vec<Installed> {
         .collect()
 }
 
-fn list_in(kernels: &Path) -> Vec<Installed> {
+pub(crate) fn list_in(kernels: &Path) -> Vec<Installed> {
     let Ok(entries) = std::fs::read_dir(kernels) else {
         return Vec::new();
     };

@@ -1,8 +1,18 @@
+/// A file of the kernelspec in the wheel.
+macro_rules! of_wheel {
+    ($name:literal) => {
+        include_bytes!(concat!(
+            "../wheel/data/share/jupyter/kernels/everloop/",
+            $name
+        ))
+    };
+}
+
 /// The logos by the file names that Jupyter looks for: JupyterLab prefers the SVG, the others take the size they need.
 pub(crate) const LOGOS: [(&str, &[u8]); 3] = [
-    ("logo-svg.svg", include_bytes!("../logos/logo-svg.svg")),
-    ("logo-32x32.png", include_bytes!("../logos/logo-32x32.png")),
-    ("logo-64x64.png", include_bytes!("../logos/logo-64x64.png")),
+    ("logo-svg.svg", of_wheel!("logo-svg.svg")),
+    ("logo-32x32.png", of_wheel!("logo-32x32.png")),
+    ("logo-64x64.png", of_wheel!("logo-64x64.png")),
 ];
 
 #[cfg(test)]

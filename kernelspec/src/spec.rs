@@ -1,11 +1,19 @@
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::environment;
+
 /// The variable that tells a running kernel which environment's packages to see.
 pub const ENVIRONMENT_VARIABLE: &str = "EVERLOOP_ENVIRONMENT";
+
+/// What people see unless they choose another name.
+pub const DISPLAY_NAME: &str = "Python (everloop)";
+
+/// What Jupyter replaces by the directory that holds `kernel.json`.
+const RESOURCE_DIR: &str = "{resource_dir}";
 
 /// The key in `metadata` by which everloop knows its own kernelspecs.
 const MARK: &str = "everloop";
@@ -56,6 +64,32 @@ impl KernelSpec {
         }
     }
 
+    /// The program that it starts, when it lies in this directory.
+    pub(crate) fn program(&self, directory: &Path) -> Option<PathBuf> {
+        let word = self.argv.first()?;
+        Some(match word.strip_prefix(RESOURCE_DIR) {
+            Some(rest) => directory.join(rest.trim_start_matches('/')),
+            None => word.into(),
+        })
+    }
+
+    /// The environment whose packages the kernel sees that starts from this directory.
+    pub(crate) fn environment(&self, directory: &Path) -> Option<PathBuf> {
+        match self.env.get(ENVIRONMENT_VARIABLE) {
+            Some(recorded) => Some(recorded.into()),
+            None => {
+                let program = self.program(directory)?.canonicalize().ok()?;
+                environment::around(&program)
+            }
+        }
+    }
+
+    /// The text of `kernel.json`.
+    pub(crate) fn to_text(&self) -> String {
+        serde_json::to_string_pretty(self).expect("strings and maps with string keys are JSON")
+            + "\n"
+    }
+
     /// Whether everloop wrote it.
     pub fn is_ours(&self) -> bool {
         self.metadata.contains_key(MARK)
@@ -96,6 +130,38 @@ mod tests {
             !serde_json::from_value::<KernelSpec>(ipykernel)
                 .unwrap()
                 .is_ours()
+        );
+    }
+
+    /// A wheel does not know where it will be installed: a virtual environment, `~/.local`, `/usr/local`. In each of
+    /// them the program is at the same place beside the kernelspec, so it is named from there:
+    ///
+    /// - A bare name would be looked up on `PATH`, which has the environment only where it is activated.
+    /// - `{prefix}` is the prefix of the Python that runs Jupyter, which is another one after `pip install --user`, or
+    ///   when the kernelspec is found by `JUPYTER_PATH`; and VS Code does not know it.
+    /// - `python -m everloop` would start CPython first, which takes longer than the kernel.
+    #[test]
+    fn the_wheel_has_what_install_writes_but_for_the_path() {
+        let program = "{resource_dir}/../../../../bin/everloop";
+        let expected = KernelSpec::new(program, DISPLAY_NAME, BTreeMap::new()).to_text();
+        let wheel = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/wheel/data/share/jupyter/kernels/everloop/kernel.json"
+        );
+        assert_eq!(std::fs::read_to_string(wheel).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_program_is_found_from_the_directory() {
+        let program = |word| {
+            KernelSpec::new(word, "", BTreeMap::new())
+                .program(Path::new("/p/share/jupyter/kernels/x"))
+                .unwrap()
+        };
+        assert_eq!(program("/opt/everloop"), Path::new("/opt/everloop"));
+        assert_eq!(
+            program("{resource_dir}/../everloop"),
+            Path::new("/p/share/jupyter/kernels/x/../everloop")
         );
     }
 }

@@ -138,6 +138,33 @@ def test_a_foreign_kernel_is_left_alone(everloop: Run, tmp_path: Path) -> None:
     assert (directory / "kernel.json").read_text() == foreign
 
 
+def test_packages_go_with_the_last_kernel_of_an_environment(everloop: Run, home: Path, tmp_path: Path) -> None:
+    packages = tmp_path / "share" / "everloop"
+    packages.mkdir(parents=True)
+    history = home / ".ipython" / "profile_default" / "history.sqlite"
+    history.parent.mkdir(parents=True)
+    history.touch()
+    for name in ("one", "two"):
+        ok(everloop("install", "--prefix", tmp_path, "--name", name))
+    assert ok(everloop("uninstall", "--prefix", tmp_path, "--name", "one")).count("\n") == 1
+    assert packages.is_dir()
+    lines = ok(everloop("uninstall", "--prefix", tmp_path, "--name", "two")).splitlines()
+    assert lines[1:] == [f"removed {packages}, the packages that `%pip` had installed"]
+    assert not packages.exists()
+    assert history.exists()
+
+
+def test_packages_that_the_user_has_placed_stay(everloop: Run, home: Path, tmp_path: Path) -> None:
+    ours = home / ".local" / "share" / "everloop" / "packages"
+    for directory in (ours, tmp_path / "mine"):
+        directory.mkdir(parents=True)
+    ok(everloop("install", "--user", "--env", f"EVERLOOP_PACKAGES={tmp_path / 'mine'}"))
+    removed = ok(everloop("uninstall", "--user", EVERLOOP_PACKAGES=tmp_path / "mine"))
+    assert str(ours) in removed
+    assert not ours.exists()
+    assert (tmp_path / "mine").is_dir()
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

@@ -22,7 +22,7 @@ class IPythonIsMissing(ModuleNotFoundError):
     def __init__(self):
         message = (
             "magics, shell commands and help are IPython's, which this kernel's environment does not have: "
-            "`pip install ipython` there, and restart the kernel"
+            "`%pip install ipython`"
         )
         super().__init__(message, name="IPython")
 
@@ -47,6 +47,7 @@ class BareShell:
             "autocancel": session.tasks.autocancel,
             "cancel": session.tasks.cancel,
             "concurrent": session.tasks.concurrent,
+            "pip": self._pip,
             "tasks": session.tasks.tasks,
         }
         self.execution_count = 0
@@ -119,6 +120,16 @@ class BareShell:
 
     def _answer(self, name, detail_level):
         self._session.run.payload.extend(filter(None, [help.answer(name, detail_level, self.user_ns)]))
+
+    def _pip(self, arguments):
+        from everloop import packages
+        from everloop.ipython import loading
+        from everloop.magics.rest import Rest, run_now
+
+        run_now(None, Rest(packages.pip(arguments), needs_asyncio=True))
+        if self._session.loading is None:
+            # It may have been IPython.
+            loading.begin(self._session)
 
     async def run_cell_async(self, run, statements, is_silenced):
         """The cell's coroutine: what a runner gets. It has the name that IPython's has, which runners show."""

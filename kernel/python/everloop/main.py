@@ -5,12 +5,13 @@ import os
 import sys
 
 import _everloop
-from everloop import environment
+from everloop import environment, executable
 from everloop.ipython import loading
 
 
 def main():
     """Set the interpreter up, then run the loop until the kernel shuts down."""
+    executable.correct()
     _set_up_environment()
     loop, shell = _make_shell()
     _install_streams(loop)
@@ -83,7 +84,8 @@ def _set_up_environment():
     ):
         os.environ[name] = value
     sys.path[:0] = [""]
-    environment.add_site_packages()
+    environment.activate()
+    environment.add_commands()
 
 
 def _run(loop):

@@ -2,16 +2,17 @@
 
 import sys
 
-from everloop import compat
+from everloop import compat, executable
 from everloop.compat.imports import after_import
 
 
 def prepare():
     """Called before the program: once asyncio is imported, new loops are ``EverLoop``."""
+    executable.correct()
     if not sys.flags.ignore_environment:
-        from everloop.environment import add_site_packages
+        from everloop import environment
 
-        add_site_packages()
+        environment.activate()
     after_import("asyncio", _take_over)
     compat.install()
 

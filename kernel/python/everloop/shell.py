@@ -10,11 +10,13 @@ runs beside others, in a copy of that context: it has a parent of its own, and w
 import asyncio
 import contextlib
 import contextvars
+import sys
 
 import _everloop
 from everloop.bare import BareShell
 from everloop.compat import debuggers
 from everloop.parent import parent
+from everloop.remarks import remarks
 from everloop.run import Run
 from everloop.tasks import Tasks
 
@@ -32,6 +34,8 @@ class Shell:
         self.language = BareShell(self)
         #: Brings IPython, once there is an environment to bring it from: :class:`everloop.ipython.loading.Loading`.
         self.loading = None
+        #: What the next cell that is not silent says first.
+        self._remarks = list(remarks())
         self._context = contextvars.copy_context()
 
     @property
@@ -96,6 +100,7 @@ class Shell:
         run.task.set_name(f"cell {run.number}")
         if not cell.silent:
             _everloop.publish("execute_input", {"code": cell.code, "execution_count": run.number})
+            self._say_remarks()
         self.loop.failures.cell_started(cell)
         reply = await (self._run_on_thread(run) if cell.directive == "thread" else language.run(run))
         if self.autocancel and reply.get("ename") == "KeyboardInterrupt":
@@ -109,6 +114,10 @@ class Shell:
         except Exception as raised:
             # The user's own representation of a value, say, has no JSON.
             cell.finish({**language.failed(raised, run), **numbered}, run.exit)
+
+    def _say_remarks(self):
+        while self._remarks:
+            sys.stderr.write(self._remarks.pop(0))
 
     async def _run_on_thread(self, run):
         async with run.on_thread():

@@ -10,12 +10,15 @@
 //! - `origin`: `Origin`, what outputs carry as parent when it is no cell
 //! - `classes`: the order in which the bases of classes are searched
 //! - `compile`: the builtin, for syntax trees that RustPython cannot take
+//! - `access`: `os.access`
+//! - `packages`: where the packages of the kernel's own lie
 //! - `spawn`: starting a program without a copy of this process
 //! - `transform`: the cell transformer, with Python's exceptions
 //! - `door`: what the functions of the module reach: outbox, stdin, history, the loop's inbox
 //!
 //! The functions here are adapters; what they do is in those files.
 
+mod access;
 pub mod cell;
 mod classes;
 mod compile;
@@ -26,6 +29,7 @@ pub mod json;
 mod kick;
 pub mod origin;
 pub mod output;
+mod packages;
 mod questions;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod spawn;
@@ -41,9 +45,11 @@ pub(crate) fn module_def(
 
 #[rustpython_vm::pymodule]
 mod _everloop {
+    use std::path::Path;
+
     use rustpython_vm::{
         AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine,
-        builtins::{PyDictRef, PyModule, PyStrRef},
+        builtins::{PyBytes, PyDictRef, PyModule, PyStrRef},
         class::PyClassImpl,
         function::{FuncArgs, OptionalArg},
     };
@@ -56,7 +62,7 @@ mod _everloop {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     use super::spawn::SpawnArgs;
     use super::statements::Statements;
-    use super::{interrupts, output, questions};
+    use super::{access, interrupts, output, packages, questions};
     use crate::event_loop::{
         Completion, Handle, LoopCore, Queue, QueueOperation, SocketTransport, StreamOperation,
         StreamReader, StreamReaderProtocol, StreamWriter, ThreadCall, TimerHandle, WorkQueue,
@@ -127,6 +133,30 @@ mod _everloop {
     fn connection_file(vm: &VirtualMachine) -> PyResult<String> {
         let door = Door::of(vm)?;
         Ok(door.connection_file.to_string_lossy().into_owned())
+    }
+
+    /// Whether the operating system lets this process use a file, as `os.access` asks.
+    #[pyfunction]
+    fn access(
+        path: PyRef<PyBytes>,
+        mode: i32,
+        directory: Option<i32>,
+        by_effective_ids: bool,
+        follows_links: bool,
+    ) -> bool {
+        access::access(
+            path.as_bytes().to_vec(),
+            mode,
+            directory,
+            by_effective_ids,
+            follows_links,
+        )
+    }
+
+    /// The prefix of the packages that are the kernel's own, beside those of `environment`.
+    #[pyfunction]
+    fn package_prefix(environment: Option<String>) -> Option<String> {
+        packages::prefix(environment.as_deref().map(Path::new))
     }
 
     /// The version of everloop.

@@ -4,9 +4,11 @@
 def install():
     """Make the repairs that are needed from the start, and watch for the imports that need one."""
     from everloop.compat import (
+        access,
         annotations,
         classes,
         curio,
+        extensions,
         hypothesis,
         ipywidgets,
         missing,
@@ -15,6 +17,7 @@ def install():
         openpyxl,
         operators,
         pint,
+        pip,
         prompt_toolkit,
         pygments,
         pytest,
@@ -23,11 +26,13 @@ def install():
         sqlite,
         subprocesses,
         svg,
+        sysconfig,
         traitlets,
         trio,
     )
 
     for repair in (
+        access,
         annotations,
         classes,
         curio,
@@ -39,6 +44,7 @@ def install():
         openpyxl,
         operators,
         pint,
+        pip,
         prompt_toolkit,
         pygments,
         pytest,
@@ -47,7 +53,10 @@ def install():
         sqlite,
         subprocesses,
         svg,
+        sysconfig,
         traitlets,
         trio,
+        # Last: it is asked when nobody else knows a module.
+        extensions,
     ):
         repair.install()

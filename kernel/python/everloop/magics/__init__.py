@@ -8,6 +8,7 @@
   ``profiling`` and ``cells`` (what they capture is in ``capturing``)
 - ``system``: ``!command``, ``!!command`` and ``name = !command``; ``system_terminal``, ``system_process``: where they
   run, ``system_interrupt``: how they end
+- ``packaging``: ``%pip``
 - ``script``: ``%%script``, ``%%bash`` and the others of their kind
 - ``tasks``: what runs beside each other
 - ``frames``: tracebacks without all this

@@ -18,6 +18,7 @@ from IPython.utils.process import arg_split
 from everloop.magics.rest import Rest, instead_of, run_now
 from everloop.magics.system_interrupt import until_ended
 from everloop.magics.system_process import PATIENCE, ProcessGroup, signal_group
+from everloop.packages import own_pip
 
 _CHUNK = 65536
 
@@ -71,7 +72,8 @@ class ScriptMagics(IPythonScriptMagics):
         if args.bg:
             self._run_in_background(args, process, cell)
         else:
-            await self._run_to_its_end(args, process, cell)
+            with own_pip(cell.decode("utf8", "replace")):
+                await self._run_to_its_end(args, process, cell)
 
     async def _run_to_its_end(self, args, process, cell):
         group = ProcessGroup(process, self._communicate(process, cell, self._writers(args)))

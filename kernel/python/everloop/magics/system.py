@@ -18,6 +18,7 @@ from everloop.magics.rest import Rest, drives_asyncio, instead_of, run_now
 from everloop.magics.system_interrupt import until_ended
 from everloop.magics.system_process import ProcessGroup
 from everloop.magics.system_terminal import TerminalCommand
+from everloop.packages import own_pip
 
 
 class SystemCommands:
@@ -53,28 +54,30 @@ class SystemCommands:
     async def _system(self, cmd, expanded):
         _refuse_background(cmd)
         sys.stdout.flush()
-        command = TerminalCommand(expanded, sys.stdout.write)
-        await until_ended(command)
+        with own_pip(expanded):
+            command = TerminalCommand(expanded, sys.stdout.write)
+            await until_ended(command)
         self._end(cmd, _exit_code(command.ended.result()), getattr(self, "system_raise_on_error", False))
 
     async def _getoutput(self, cmd, expanded, split):
         _refuse_background(cmd)
         # When errors are to be raised IPython keeps both streams apart, and puts stderr last.
         raises = getattr(self, "system_raise_on_error", False)
-        process = await asyncio.create_subprocess_shell(
-            expanded,
-            executable=os.environ.get("SHELL"),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE if raises else STDOUT,
-            process_group=0,
-        )
-        group = ProcessGroup(process, process.communicate())
-        if await until_ended(group):
-            print("^C")
-            outputs = ()
-        else:
-            outputs = group.ended.result()
+        with own_pip(expanded):
+            process = await asyncio.create_subprocess_shell(
+                expanded,
+                executable=os.environ.get("SHELL"),
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=PIPE if raises else STDOUT,
+                process_group=0,
+            )
+            group = ProcessGroup(process, process.communicate())
+            if await until_ended(group):
+                print("^C")
+                outputs = ()
+            else:
+                outputs = group.ended.result()
         if raises:
             self._end(cmd, process.returncode, raises)
         text = "".join(output.decode(DEFAULT_ENCODING, "replace") for output in outputs if output)

@@ -11,8 +11,6 @@ import shutil
 import signal
 import termios
 
-from IPython.utils.encoding import DEFAULT_ENCODING
-
 ROWS, COLUMNS = 24, 80
 
 #: Seconds that a program may take to end after Ctrl-C, and after each signal that follows.
@@ -32,7 +30,7 @@ class TerminalCommand:
         """Start `command` in the user's shell; `write` is called with its output as it comes."""
         self._loop = asyncio.get_running_loop()
         self._write = write
-        self._decoder = codecs.getincrementaldecoder(DEFAULT_ENCODING)("replace")
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._status = None
         self._reads = True
         self.ended = self._loop.create_future()

@@ -8,6 +8,7 @@ MAGICS = {
     "everloop.magics.cells:AwaitingHistoryMagics": {"line": ["rerun"]},
     "everloop.magics.debugger_magics:AwaitingDebugMagics": {"line_cell": ["debug"]},
     "everloop.magics.execution:AwaitingExecutionMagics": {"line_cell": ["time", "timeit"]},
+    "everloop.magics.packaging:AwaitingPackagingMagics": {"line": ["pip"]},
     "everloop.magics.run:AwaitingRunMagics": {"line": ["run"]},
     "everloop.magics.system:AwaitingOSMagics": {"line_cell": ["sx", "system"], "cell": ["!"]},
     "everloop.magics.tasks:TaskMagics": {

@@ -1,0 +1,44 @@
+"""pip, which installs for RustPython: packages in pure Python, those that only exist for CPython not at all."""
+
+import os
+import re
+
+from everloop.compat.extensions import EXTENSIONS, instead_of
+from everloop.compat.imports import after_import
+
+
+def install():
+    """Tell pip what it need not try, and let it say why."""
+    after_import("pip", _use_wheels_alone)
+    after_import("pip._internal.exceptions", _explain)
+    after_import("pip._internal.utils.virtualenv", _see_environment)
+
+
+def _use_wheels_alone(module):
+    """Let pip take no source of them: it would be downloaded and compiled for minutes, in vain.
+
+    Where older versions, of them or of what needs them, do without, pip finds those.
+    """
+    names = {package for package, _ in EXTENSIONS.values()} | {"rpds-py"}
+    chosen = os.environ.get("PIP_ONLY_BINARY", "")
+    os.environ["PIP_ONLY_BINARY"] = ",".join(filter(None, [*sorted(names - {*chosen.split(",")}), chosen]))
+
+
+def _explain(exceptions):
+    class DistributionNotFound(exceptions.DistributionNotFound):
+        """Tells what to use in the place of a package that only exists for CPython."""
+
+        def __str__(self):
+            text = super().__str__()
+            wanted = re.search(r"found for ([\w.-]+)", text)
+            instead = wanted and instead_of(wanted[1].lower().replace("_", "-"))
+            return f"{text}: it is only there for CPython.{instead}" if instead else text
+
+    DistributionNotFound.__qualname__ = exceptions.DistributionNotFound.__qualname__
+    exceptions.DistributionNotFound = DistributionNotFound
+
+
+def _see_environment(virtualenv):
+    # pip takes the kernel's prefix for a virtual environment, and would warn that it has no `pyvenv.cfg`. What that would
+    # say is that the packages of another one are seen too.
+    virtualenv._get_pyvenv_cfg_lines = lambda: ["include-system-site-packages = true"]
