@@ -53,7 +53,9 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Python { arguments } => {
             Err(python::exec(&arguments)).context("cannot start Python")
         }
-        Command::Run { connection_file } => {
+        Command::Run {
+            connection_file, ..
+        } => {
             name_environment();
             Ok(everloop::kernel::run(&connection_file)?)
         }
