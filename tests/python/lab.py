@@ -1,6 +1,6 @@
 """A server of JupyterLab or of Notebook 7 with settings of its own, and the browser that looks at it.
 
-`python lab.py PICTURE.png` makes the picture of the documentation.
+`python lab.py DIRECTORY` makes the pictures of the documentation.
 """
 
 from __future__ import annotations
@@ -200,12 +200,21 @@ class Notebook(Server):
     program = "notebook"
 
 
-def picture(target: Path) -> None:
-    with tempfile.TemporaryDirectory() as directory, Lab(Path(directory)) as lab:
-        lab.add_notebook("autoawait.ipynb")
-        lab.browse("picture")
-        shutil.copyfile(Path(directory) / "picture.png", target)
+#: Notebook and scenario, for each picture of the documentation.
+PICTURES = {
+    "notebook.png": ("autoawait.ipynb", "picture"),
+    "dashboard.png": ("dashboard.ipynb", "dashboardPicture"),
+    "plotly.png": ("pictures.ipynb", "plotlyPicture"),
+}
+
+
+def pictures(target: Path) -> None:
+    with tempfile.TemporaryDirectory() as directory, Lab(Path(directory) / "server") as lab:
+        for name, (notebook, scenario) in PICTURES.items():
+            lab.add_notebook(notebook)
+            lab.browse(scenario)
+            shutil.copyfile(lab.directory / name, target / name)
 
 
 if __name__ == "__main__":
-    picture(Path(sys.argv[1]))
+    pictures(Path(sys.argv[1]))
