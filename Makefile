@@ -32,6 +32,8 @@ WHEEL_PROFILE ?= dist
 WHEELS := $(CACHE)/wheels
 # An environment with the oldest IPython that the kernel runs.
 IPYTHON8 := $(CACHE)/ipython8
+# An environment with Qt, for the console that has a window.
+QT := $(CACHE)/qt
 # CPython's own tests, which judge the loop (tests/python/asyncio).
 CPYTHON := $(CACHE)/cpython
 
@@ -66,11 +68,13 @@ test-python: build
 	scripts/venv $(TESTS) tests/python/requirements.txt
 	$(EVERLOOP_BIN) install --prefix $(TESTS)
 	scripts/venv $(IPYTHON8) tests/python/requirements-ipython8.txt
+	-scripts/venv $(QT) tests/python/requirements-qt.txt
 	-scripts/cpython-tests $(CPYTHON)
 	$(MAKE) wheel WHEEL_PROFILE=release
 	EVERLOOP_WHEEL=$$(ls $(WHEELS)/release/*.whl) \
 	    EVERLOOP_CPYTHON_TESTS=$${EVERLOOP_CPYTHON_TESTS-$$(ls -d $(CPYTHON)/test 2>/dev/null)} \
 	    EVERLOOP_IPYTHON8=$(IPYTHON8) \
+	    EVERLOOP_QT=$$([ -e $(QT)/requirements ] && echo $(QT)) \
 	    scripts/with-browser $(TESTS)/bin/python -m pytest tests/python $(PYTEST_FLAGS)
 
 check:
@@ -95,5 +99,5 @@ example: build
 	scripts/with-browser $(TESTS)/bin/python tests/python/lab.py docs/notebook.png
 
 clean:
-	rm -rf $(LAB) $(TESTS) $(CHECK) $(IPYTHON8) $(MATURIN) $(WHEELS)
+	rm -rf $(LAB) $(TESTS) $(CHECK) $(IPYTHON8) $(QT) $(MATURIN) $(WHEELS)
 	cargo clean

@@ -27,6 +27,9 @@ pub(crate) enum Command {
         /// The connection file that Jupyter wrote
         #[arg(short = 'f', value_name = "CONNECTION_FILE")]
         connection_file: PathBuf,
+        /// What front ends pass on of their own command lines, as `jupyter run` does with its files; nothing of it is used
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        passed_on: Vec<OsString>,
     },
     /// Run Python: a script, `-c` or `-m`, with everloop's loop as asyncio's
     #[command(disable_help_flag = true)]
@@ -140,6 +143,17 @@ mod tests {
             };
             assert_eq!(Location::from(arguments.location), expected);
         }
+    }
+
+    #[test]
+    fn words_of_a_front_end_are_no_complaint() {
+        let Command::Run {
+            connection_file, ..
+        } = parse(&["run", "-f", "c.json", "--Application.x=1", "file.py", "-f"]).unwrap()
+        else {
+            panic!("not run")
+        };
+        assert_eq!(connection_file, PathBuf::from("c.json"));
     }
 
     #[test]

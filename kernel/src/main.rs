@@ -52,7 +52,9 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Python { arguments } => {
             Err(python::exec(&arguments)).context("cannot start Python")
         }
-        Command::Run { connection_file } => {
+        Command::Run {
+            connection_file, ..
+        } => {
             // Python starts under a path with `..` in it, too.
             let _ = place::call_by_real_path();
             place::name_environment();

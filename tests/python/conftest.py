@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from client import IS_EVERLOOP, KERNEL_NAME, Kernel
+from lab import Lab
 
 
 def pytest_report_header() -> str:
@@ -45,6 +46,13 @@ def kernel_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, st
         "XDG_DATA_HOME": str(home / "data"),
         "XDG_CONFIG_HOME": str(home / "config"),
     }
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory, kernel_environment: dict[str, str]) -> Iterator[Lab]:
+    """JupyterLab; its tests have a notebook each."""
+    with Lab(tmp_path_factory.mktemp("lab") / "server", kernel_environment) as lab:
+        yield lab
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pexpect
 import pytest
@@ -14,6 +16,8 @@ from client import KERNEL_NAME, LIMIT
 
 # Colours, cursor movements, titles: what a terminal does not show as text.
 CONTROL = r"(?:\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x1b[=>()][A-Z0-9]?|\r|\x07)*"
+
+UP = "\x1b[A"
 
 
 def shown(text: str) -> str:
@@ -26,7 +30,8 @@ class Console:
         self.screen = io.StringIO()
         command = ["-m", "jupyter_console", "--kernel", KERNEL_NAME, *options]
         # pexpect's terminal does not tell where its cursor is.
-        env = {**os.environ, **environment, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
+        # What the pager shows stays on the screen.
+        env = {**os.environ, **environment, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "PAGER": "cat"}
         self.child = pexpect.spawn(
             sys.executable, command, env=env, encoding="utf-8", timeout=LIMIT, dimensions=(40, 120), logfile=self.screen
         )
@@ -46,12 +51,20 @@ class Console:
         self.child.sendline(line)
 
 
+@contextmanager
+def session(environment: dict[str, str], *options: str) -> Iterator[Console]:
+    console = Console(environment, *options)
+    try:
+        yield console
+    finally:
+        console.child.close(force=True)
+
+
 @pytest.fixture(params=["editor", "simple"])
 def console(request: pytest.FixtureRequest, kernel_environment: dict[str, str]) -> Iterator[Console]:
     """With its line editor, as people use it, and with the plain prompt that it has for pipes."""
-    console = Console(kernel_environment, *(["--simple-prompt"] if request.param == "simple" else []))
-    yield console
-    console.child.close(force=True)
+    with session(kernel_environment, *(["--simple-prompt"] if request.param == "simple" else [])) as console:
+        yield console
 
 
 def test_a_session(console: Console) -> None:
@@ -131,3 +144,69 @@ def test_a_block(console: Console) -> None:
     for i in range(3):
         console.expect(f"line {i}")
     console.prompt()
+
+
+@pytest.mark.parametrize("console", ["editor"], indirect=True)
+def test_tab(console: Console) -> None:
+    console.prompt()
+    console.type("a_long_name = 41")
+    console.prompt()
+    console.child.send("a_long_na\t")
+    console.expect("a_long_name")
+    console.type(" + 1")
+    console.expect("Out[2]: 42")
+
+
+def test_help(console: Console) -> None:
+    console.prompt()
+    console.type("f = lambda first, second=2: first")
+    console.prompt()
+    console.type("f?")
+    console.expect("f(first, second=2)")
+    console.prompt()
+
+
+def test_questions_without_echo(console: Console) -> None:
+    console.prompt()
+    console.type("secret = __import__('getpass').getpass('sec' + 'ret? ')")
+    console.expect("secret? ")
+    console.child.waitnoecho(LIMIT)
+    console.type("s3cret")
+    console.prompt()
+    console.type("len(secret)")
+    console.expect("Out[2]: 6")
+    assert "s3cret" not in console.screen.getvalue().replace("s3cret\n", "", 1)
+
+
+def test_interrupts(console: Console) -> None:
+    """Control-C ends a cell that awaits, a program and a cell that computes, and the next cell is none of its business."""
+    for code in (
+        "print('beg' + 'un'); await __import__('asyncio').sleep(3600)",
+        "print('beg' + 'un'); __import__('subprocess').run(['sleep', '3600'])",
+        "print('beg' + 'un'); sum(1 for _ in iter(int, 1))",
+    ):
+        console.prompt()
+        console.type(code)
+        console.expect("begun")
+        console.child.sendintr()
+        console.expect("KeyboardInterrupt")
+    console.prompt()
+    console.type("'still', 'here'")
+    console.expect("('still', 'here')")
+
+
+def test_the_history_of_the_session_before(kernel_environment: dict[str, str], tmp_path: Path) -> None:
+    environment = {**kernel_environment, "IPYTHONDIR": str(tmp_path)}
+    with session(environment) as console:
+        console.prompt()
+        console.type("print('remem' + 'bered')")
+        console.expect("remembered")
+        console.prompt()
+        console.type("exit")
+        console.child.expect(pexpect.EOF)
+    with session(environment) as console:
+        console.prompt()
+        console.child.send(UP + UP)
+        console.expect("print('remem' + 'bered')")
+        console.type("")
+        console.expect("remembered")

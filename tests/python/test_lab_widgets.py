@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from lab import Lab
 
 PRELUDE = "import asyncio\nfrom ipywidgets import *\n"
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, kernel_environment: dict[str, str]) -> Iterator[Lab]:
-    with Lab(tmp_path_factory.mktemp("lab") / "server", kernel_environment) as lab:
-        yield lab
 
 
 def test_a_cell_awaits_a_button(lab: Lab) -> None:

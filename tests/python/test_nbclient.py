@@ -1,4 +1,4 @@
-"""The example notebook, executed by nbclient, by `jupyter execute`, by nbconvert, and read as a front end reads it."""
+"""The example notebook, executed by `jupyter execute`, which is nbclient, and read as a front end reads it."""
 
 from __future__ import annotations
 
@@ -58,54 +58,13 @@ def test_everything(start_kernel: Callable[..., Kernel]) -> None:
         assert example.comparable(after.outputs) == example.comparable(before.outputs), before.source
 
 
-def run_with_nbclient(kernel_environment: dict[str, str], tmp_path: Path) -> nbformat.NotebookNode:
-    executed = example.read()
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in kernel_environment.items():
-            patch.setenv(name, value)
-        client = NotebookClient(
-            executed, kernel_name=KERNEL_NAME, timeout=60, resources={"metadata": {"path": str(tmp_path)}}
-        )
-        client.execute()
-    return executed
-
-
-def test_nbclient(kernel_environment: dict[str, str], tmp_path: Path) -> None:
-    executed = run_with_nbclient(kernel_environment, tmp_path)
-    assert errors(executed) == []
-    assert [cell.execution_count for cell in example.code_cells(executed)] == list(
-        range(1, len(example.code_cells(executed)) + 1)
-    )
-    if KERNEL_NAME == "everloop":
-        assert differences(example.read(), executed) == []
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["execute", f"--kernel_name={KERNEL_NAME}", "--output={output}", "{notebook}"],
-        [
-            "nbconvert",
-            "--to=notebook",
-            "--execute",
-            f"--ExecutePreprocessor.kernel_name={KERNEL_NAME}",
-            "--output-dir={directory}",
-            "--output={name}",
-            "{notebook}",
-        ],
-    ],
-    ids=["jupyter execute", "nbconvert"],
-)
-def test_command_lines(command: list[str], kernel_environment: dict[str, str], tmp_path: Path) -> None:
+def test_jupyter_execute(kernel_environment: dict[str, str], tmp_path: Path) -> None:
     source = tmp_path / "autoawait.ipynb"
     source.write_bytes(example.NOTEBOOK.read_bytes())
     output = tmp_path / "executed.ipynb"
-    arguments = [
-        part.format(notebook=source, output=output.with_suffix(""), directory=tmp_path, name=output.stem)
-        for part in command
-    ]
+    options = [f"--kernel_name={KERNEL_NAME}", f"--output={output.with_suffix('')}", str(source)]
     done = subprocess.run(
-        [sys.executable, "-m", "jupyter", *arguments],
+        [sys.executable, "-m", "jupyter", "execute", *options],
         env={**os.environ, **kernel_environment},
         capture_output=True,
         text=True,
@@ -114,6 +73,9 @@ def test_command_lines(command: list[str], kernel_environment: dict[str, str], t
     assert done.returncode == 0, done.stdout + done.stderr
     executed = nbformat.read(output, as_version=4)
     assert errors(executed) == []
+    assert [cell.execution_count for cell in example.code_cells(executed)] == list(
+        range(1, len(example.code_cells(executed)) + 1)
+    )
     if KERNEL_NAME == "everloop":
         assert differences(example.read(), executed) == []
 

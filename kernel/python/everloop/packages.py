@@ -32,6 +32,7 @@ async def pip(arguments):
     Raises:
         PipFailed: it ended with an error, or could not be run.
     """
+    environment.refresh()
     _refuse_if_impossible()
     before = _installed()
     command = TerminalCommand(shlex.join(["env", *_ANSWERS, *_pip()]) + " " + arguments, sys.stdout.write)

@@ -8,7 +8,9 @@
 //! - `questions`: asking the front end of the current cell
 //! - `json`: Python values as JSON
 //! - `origin`: `Origin`, what outputs carry as parent when it is no cell
+//! - `classes`: the order in which the bases of classes are searched
 //! - `compile`: the builtin, for syntax trees that RustPython cannot take
+//! - `access`: `os.access`
 //! - `packages`: where the packages of the kernel's own lie
 //! - `spawn`: starting a program without a copy of this process
 //! - `transform`: the cell transformer, with Python's exceptions
@@ -16,7 +18,9 @@
 //!
 //! The functions here are adapters; what they do is in those files.
 
+mod access;
 pub mod cell;
+mod classes;
 mod compile;
 pub mod door;
 pub(crate) mod import;
@@ -45,7 +49,7 @@ mod _everloop {
 
     use rustpython_vm::{
         AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine,
-        builtins::{PyDictRef, PyModule, PyStrRef},
+        builtins::{PyBytes, PyDictRef, PyModule, PyStrRef},
         class::PyClassImpl,
         function::{FuncArgs, OptionalArg},
     };
@@ -58,7 +62,7 @@ mod _everloop {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     use super::spawn::SpawnArgs;
     use super::statements::Statements;
-    use super::{interrupts, output, packages, questions};
+    use super::{access, interrupts, output, packages, questions};
     use crate::event_loop::{
         Completion, Handle, LoopCore, Queue, QueueOperation, SocketTransport, StreamOperation,
         StreamReader, StreamReaderProtocol, StreamWriter, ThreadCall, TimerHandle, WorkQueue,
@@ -131,6 +135,24 @@ mod _everloop {
         Ok(door.connection_file.to_string_lossy().into_owned())
     }
 
+    /// Whether the operating system lets this process use a file, as `os.access` asks.
+    #[pyfunction]
+    fn access(
+        path: PyRef<PyBytes>,
+        mode: i32,
+        directory: Option<i32>,
+        by_effective_ids: bool,
+        follows_links: bool,
+    ) -> bool {
+        access::access(
+            path.as_bytes().to_vec(),
+            mode,
+            directory,
+            by_effective_ids,
+            follows_links,
+        )
+    }
+
     /// The prefix of the packages that are the kernel's own, beside those of `environment`.
     #[pyfunction]
     fn package_prefix(environment: Option<String>) -> Option<String> {
@@ -197,6 +219,18 @@ mod _everloop {
     #[pyfunction]
     fn compile(args: FuncArgs, vm: &VirtualMachine) -> PyResult {
         super::compile::compile(args, vm)
+    }
+
+    /// Lets `build_class` call the builtin `__build_class__`.
+    #[pyfunction]
+    fn set_up_build_class(builtin: PyObjectRef) {
+        super::classes::set_up(builtin);
+    }
+
+    /// The builtin `__build_class__`.
+    #[pyfunction]
+    fn build_class(args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        super::classes::build_class(args, vm)
     }
 
     /// Remembers what was typed as cell `number`, and the Python that it stands for if that is something else.

@@ -132,10 +132,10 @@ NO_CONDA = "The python kernel does not appear to be a conda environment.  Please
 PACKAGES = [
     Row(
         "%pip",
-        "pip of the environment, run by everloop: it installs for RustPython",
+        "for RustPython, into a directory of the kernel's own; the cell fails when pip does",
         Try("%pip --version", stdout=re.compile(r"pip \d+[\d.]* from .* \(python 3\.14\)")),
         Try("%pip list", stdout=re.compile(r"^ipython +\d", re.MULTILINE)),
-        Try("%pip no_such_command", stdout='ERROR: unknown command "no_such_command"'),
+        Try("%pip no_such_command", error="PipFailed: pip ended with exit code 1"),
         only_here="it is CPython",
     ),
     Row(

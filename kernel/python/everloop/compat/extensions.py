@@ -100,16 +100,18 @@ class _LastFinder:
     @staticmethod
     def find_spec(name, path=None, target=None):
         # Whoever only asks, with `importlib.util.find_spec`, gets the answer that it is not there.
-        if sys._getframe(2).f_code.co_name != "_find_and_load_unlocked":
-            return
-        file = _extension_file(name.rpartition(".")[2], sys.path if path is None else path)
+        if sys._getframe(2).f_code.co_name == "_find_and_load_unlocked":
+            _LastFinder._explain(name, sys.path if path is None else path)
+
+    @staticmethod
+    def _explain(name, path):
+        file = _extension_file(name.rpartition(".")[2], path)
         if file is not None:
-            reason = f"{file} is {_REASON}"
-        elif name in EXTENSIONS:
-            reason = f"it is {_REASON}"
-        else:
-            return
-        raise ModuleNotFoundError(f"No module named {name!r}: {reason}.{instead_of(name)}", name=name)
+            # Without a name, since `from package import extension` takes no notice of an error that has that one's.
+            text = f"No module named {name!r}: {file} is {_REASON}.{instead_of(name)}"
+            raise ModuleNotFoundError(text, path=file)
+        if name in EXTENSIONS:
+            raise ModuleNotFoundError(f"No module named {name!r}: it is {_REASON}.{instead_of(name)}", name=name)
 
 
 def _extension_file(name, path):

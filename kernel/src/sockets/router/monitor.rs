@@ -2,12 +2,14 @@
 //! of events ends when the last task that works for the socket has ended, and a peer's writer ends after it has
 //! handed the operating system all that was sent.
 
+use std::error::Error;
+use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use futures::channel::mpsc;
 use tokio_util::sync::CancellationToken;
-use zeromq::SocketEvent;
+use zeromq::{SocketEvent, ZmqError};
 
 use crate::sockets::zmtp::listener::SocketFile;
 
@@ -39,7 +41,7 @@ async fn log(name: &'static str, mut events: mpsc::Receiver<SocketEvent>) {
     let mut refused: Option<Instant> = None;
     while let Some(event) = events.next().await {
         match event {
-            SocketEvent::AcceptFailed(error) => {
+            SocketEvent::AcceptFailed(error) if !has_left(&error) => {
                 if refused.is_none_or(|at| at.elapsed() >= REFUSALS) {
                     tracing::warn!(socket = name, %error, "refused a connection");
                     refused = Some(Instant::now());
@@ -47,5 +49,22 @@ async fn log(name: &'static str, mut events: mpsc::Receiver<SocketEvent>) {
             }
             event => tracing::debug!(socket = name, ?event),
         }
+    }
+}
+
+/// Whether the connection ended before the peer had introduced itself, which is nobody's fault: a client that opens all
+/// channels and uses one of them, as the panel of jupyter-resource-usage, leaves such all the time.
+fn has_left(error: &ZmqError) -> bool {
+    match error {
+        ZmqError::Other(text) => *text == "Failed Greeting exchange",
+        ZmqError::Network(error) => matches!(
+            error.kind(),
+            ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted
+        ),
+        // In the middle of what it said; a peer that says nonsense has no I/O error as its source.
+        ZmqError::Codec(error) => error
+            .source()
+            .is_some_and(|source| source.is::<io::Error>()),
+        _ => false,
     }
 }
