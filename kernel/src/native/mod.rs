@@ -8,6 +8,7 @@
 //! - `questions`: asking the front end of the current cell
 //! - `json`: Python values as JSON
 //! - `origin`: `Origin`, what outputs carry as parent when it is no cell
+//! - `classes`: the order in which the bases of classes are searched
 //! - `compile`: the builtin, for syntax trees that RustPython cannot take
 //! - `access`: `os.access`
 //! - `packages`: where the packages of the kernel's own lie
@@ -19,6 +20,7 @@
 
 mod access;
 pub mod cell;
+mod classes;
 mod compile;
 pub mod door;
 pub(crate) mod import;
@@ -217,6 +219,18 @@ mod _everloop {
     #[pyfunction]
     fn compile(args: FuncArgs, vm: &VirtualMachine) -> PyResult {
         super::compile::compile(args, vm)
+    }
+
+    /// Lets `build_class` call the builtin `__build_class__`.
+    #[pyfunction]
+    fn set_up_build_class(builtin: PyObjectRef) {
+        super::classes::set_up(builtin);
+    }
+
+    /// The builtin `__build_class__`.
+    #[pyfunction]
+    fn build_class(args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        super::classes::build_class(args, vm)
     }
 
     /// Remembers what was typed as cell `number`, and the Python that it stands for if that is something else.

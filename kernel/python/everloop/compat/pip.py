@@ -1,20 +1,31 @@
 """pip, which installs for RustPython: packages in pure Python, those that only exist for CPython not at all."""
 
+import atexit
 import os
 import re
+import tempfile
 
 from everloop.compat.extensions import EXTENSIONS, instead_of
 from everloop.compat.imports import after_import
 
+#: The last versions that do without an extension, of packages of which pip would try a hundred, or choose two that do not
+#: work with each other: on Python 3.14 FastAPI knows no pydantic before 2 from 0.119 on.
+_CONSTRAINTS = ("fastapi<0.119", "pydantic<2")
+
 
 def install():
     """Tell pip what it need not try, and let it say why."""
-    after_import("pip", _use_wheels_alone)
+    after_import("pip._internal.cli.main", _configure)
     after_import("pip._internal.exceptions", _explain)
     after_import("pip._internal.utils.virtualenv", _see_environment)
 
 
-def _use_wheels_alone(module):
+def _configure(module):
+    _use_wheels_alone()
+    _constrain()
+
+
+def _use_wheels_alone():
     """Let pip take no source of them: it would be downloaded and compiled for minutes, in vain.
 
     Where older versions, of them or of what needs them, do without, pip finds those.
@@ -22,6 +33,13 @@ def _use_wheels_alone(module):
     names = {package for package, _ in EXTENSIONS.values()} | {"rpds-py"}
     chosen = os.environ.get("PIP_ONLY_BINARY", "")
     os.environ["PIP_ONLY_BINARY"] = ",".join(filter(None, [*sorted(names - {*chosen.split(",")}), chosen]))
+
+
+def _constrain():
+    with tempfile.NamedTemporaryFile("w", prefix="everloop-", suffix=".txt", delete=False) as file:
+        file.write("\n".join(_CONSTRAINTS) + "\n")
+    atexit.register(os.unlink, file.name)
+    os.environ["PIP_CONSTRAINT"] = " ".join(filter(None, [os.environ.get("PIP_CONSTRAINT"), file.name]))
 
 
 def _explain(exceptions):

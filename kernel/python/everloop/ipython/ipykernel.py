@@ -30,6 +30,8 @@ def install(app):
     }
     for name, contents in modules.items():
         setattr(package, name, _module(f"ipykernel.{name}", **contents))
+    # Some ask for the module of the shell's class: plotly puts 5 MB of JavaScript into the notebook where it is another.
+    ZMQInteractiveShell.__module__ = "ipykernel.zmqshell"
     package.comm = _Comm("ipykernel.comm")
     sys.modules["ipykernel.comm"] = package.comm
 
