@@ -6,6 +6,7 @@ def install():
     from everloop.compat import (
         access,
         annotations,
+        bytecode,
         classes,
         curio,
         extensions,
@@ -35,6 +36,7 @@ def install():
     for repair in (
         access,
         annotations,
+        bytecode,
         classes,
         curio,
         hypothesis,
