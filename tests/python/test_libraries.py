@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from client import Kernel
+from client import Kernel, plain
 from conftest import Shared
 from libraries_table import installation, table
 from libraries_table.installation import Installation
@@ -127,6 +127,70 @@ print([name for name in {BOTH_FORMS[name]} if name in sys.modules])
 """
     done = python("-c", code, EVERLOOP_PACKAGES=str(tmp_path))
     assert (done.returncode, done.stdout) == (0, "done\n[]\n"), done.stderr
+
+
+SERVE = """
+import asyncio, uvicorn
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+async def greet(request):
+    print("asked")
+    return PlainTextResponse("hello")
+server = uvicorn.Server(uvicorn.Config(Starlette(routes=[Route("/", greet)]), port=0))
+serving = asyncio.create_task(server.serve())
+while not server.started:
+    await asyncio.sleep(0)
+"""
+ASK = """
+import httpx
+async with httpx.AsyncClient() as client:
+    print((await client.get("http://127.0.0.1:{}".format(server.servers[0].sockets[0].getsockname()[1]))).text)
+"""
+
+
+@pytest.mark.everloop_only("what a task prints goes to the cell that runs")
+def test_a_server_of_uvicorn_goes_on_between_cells(kernel: Kernel) -> None:
+    serve = kernel.submit(SERVE).wait()
+    assert kernel.ok(ASK).stdout == "hello\n"
+    assert "asked" in serve.stdout
+    # The server, which takes SIGINT for itself in a program, does not take this interrupt.
+    endless = kernel.submit("print('begun', flush=True)\nwhile True:\n    pass").wait_for("begun")
+    kernel.interrupt("message")
+    assert endless.reply["ename"] == "KeyboardInterrupt"
+    assert kernel.ok(ASK).stdout == "hello\n"
+    kernel.ok("server.should_exit = True\nawait serving")
+
+
+REPORT = """
+import ipytest, os
+os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+ipytest.autoconfig(addopts=["-q", "--color=no", "-p", "no:cacheprovider"])
+number = 3
+def test_passes():
+    assert number == 3
+def test_fails():
+    assert [number, 2] == [3, 1]
+ipytest.run()
+"""
+
+
+@pytest.mark.everloop_only("its libraries are installed for it")
+def test_the_report_of_ipytest_is_shown_under_the_cell(kernel: Kernel) -> None:
+    cell = kernel.submit(REPORT).wait(LIMIT)
+    assert "1 failed, 1 passed in" in plain(cell.stdout)
+    again = kernel.submit("%%ipytest\ndef test_fails():\n    assert [number, 2] == [3, 1]").wait(LIMIT)
+    assert ">       assert [number, 2] == [3, 1]\nE       assert [3, 2] == [3, 1]" in plain(again.stdout)
+    assert "At index 1 diff: 2 != 1" in plain(again.stdout)
+
+
+@pytest.mark.everloop_only("its libraries are installed for it")
+def test_a_table_of_rich_is_shown_as_html(kernel: Kernel) -> None:
+    cell = kernel.ok(
+        "import rich, rich.table\ntable = rich.table.Table('a')\ntable.add_row('[red]b')\nrich.print(table)"
+    )
+    (shown,) = cell.published("display_data")
+    assert "b</span>" in shown["data"]["text/html"]
 
 
 NEST = """

@@ -60,7 +60,13 @@ def prepared() -> Installation:
 def _install(prefix: Path) -> None:
     # The environment has pip. What else it has shall not be taken for installed. Most of the modules are never imported:
     # compiling all of them would take a minute.
-    options = ["--ignore-installed", "--no-compile", "--disable-pip-version-check", "--no-warn-script-location", "--quiet"]
+    options = [
+        "--ignore-installed",
+        "--no-compile",
+        "--disable-pip-version-check",
+        "--no-warn-script-location",
+        "--quiet",
+    ]
     done = subprocess.run(
         [
             os.environ.get("EVERLOOP_BIN", "everloop"),

@@ -31,6 +31,7 @@ def install():
         sysconfig,
         traitlets,
         trio,
+        uvicorn,
     )
 
     for repair in (
@@ -60,6 +61,7 @@ def install():
         sysconfig,
         traitlets,
         trio,
+        uvicorn,
         # Last: it is asked when nobody else knows a module.
         extensions,
     ):

@@ -1,6 +1,6 @@
 """beautifulsoup4: a page parsed with `html.parser`, elements found by CSS selectors, the tree changed and written.
 
-Note: the parser `lxml` is an extension for CPython; `html.parser` and `html5lib` work.
+Note: the parser `lxml` is an extension for CPython, `html.parser` is not.
 """
 
 import bs4
