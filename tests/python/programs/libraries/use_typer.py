@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.testing import CliRunner
 
-program = typer.Typer()
+program = typer.Typer(rich_markup_mode=None)
 
 
 class Colour(str, enum.Enum):
