@@ -34,10 +34,11 @@ export class Lab {
     await this.page.locator("#jp-main-statusbar").filter({ hasText: "| Idle" }).waitFor({ timeout: limit });
   }
 
-  /** What the circle in the toolbar tells when one points at it. */
-  async indicator() {
+  /** What the circle in the toolbar tells when one points at it, once it has told `text`. */
+  async indicator(text = "Kernel status") {
     const indicator = this.panel.locator(".jp-Notebook-ExecutionIndicator");
     await indicator.hover();
+    await indicator.filter({ hasText: text }).waitFor();
     return { status: await indicator.getAttribute("data-status"), text: await indicator.innerText() };
   }
 

@@ -57,7 +57,7 @@ def _digest(text: str) -> str:
 
 
 class Index:
-    """A server with one package; of its file it sends the second half when :attr:`goes_on` is set."""
+    """A server with one package; of its file it sends the second half when :attr:`goes_on` is set, as ``/go-on`` does."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -71,6 +71,9 @@ class Index:
             send(content[:half], "application/octet-stream", len(content))
             self.goes_on.wait(LIMIT)
             write(content[half:])
+        elif path == "/go-on":
+            self.goes_on.set()
+            send(b"", "text/plain", 0)
         else:
             page = f'<a href="/files/{self.file.name}">{self.file.name}</a>'.encode()
             send(page, "text/html", len(page))

@@ -178,6 +178,7 @@ def test_questions_without_echo(console: Console) -> None:
     assert "s3cret" not in console.screen.getvalue().replace("s3cret\n", "", 1)
 
 
+@pytest.mark.everloop_only("an await in ipykernel goes on")
 def test_interrupts(console: Console) -> None:
     """Control-C ends a cell that awaits, a program and a cell that computes, and the next cell is none of its business."""
     for code in (

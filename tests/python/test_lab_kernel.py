@@ -27,6 +27,7 @@ def test_interrupt_and_restart(lab: Lab) -> None:
     for busy in seen["busy"].values():
         assert busy["prompt"] == "[*]:"
         assert busy["status"] == "busy"
+        assert "Executed 0/1 cells" in busy["text"]
     assert seen["promptAfterRestart"] == "[1]:"
 
 

@@ -33,7 +33,6 @@ def test_tracebacks_have_colours(failing: dict[str, Any]) -> None:
 
 def test_times_are_recorded(failing: dict[str, Any], lab: Lab) -> None:
     assert failing["indicator"]["status"] == "idle"
-    assert "Elapsed time:" in failing["indicator"]["text"]
     first, second, third = (cell.metadata for cell in lab.saved("failing.ipynb").cells)
     for cell in (first, second):
         times = {name: datetime.fromisoformat(time) for name, time in cell["execution"].items()}

@@ -145,6 +145,15 @@ def test_the_environment_stays_as_it_is(kernel: Kernel, prefix: Path, index: Pat
     assert kernel.ok("import tqdm; tqdm.__version__, tqdm.__file__").result == theirs
 
 
+def test_packages_of_debian(start_kernel: START, tmp_path: Path) -> None:
+    """Those of apt and those of pip."""
+    for directory, module in (("python3", "of_apt"), ("python3.13", "of_pip")):
+        path = tmp_path / "usr" / "lib" / directory / "dist-packages" / f"{module}.py"
+        path.parent.mkdir(parents=True)
+        path.touch()
+    start_kernel(env={"EVERLOOP_ENVIRONMENT": str(tmp_path / "usr")}).ok("import of_apt, of_pip")
+
+
 def test_packages_in_development(start_kernel: START, tmp_path: Path, environment: dict[str, str], index: Path) -> None:
     """Path files of the environment are read as far as they name directories or are those of a package in development."""
     theirs = tmp_path / "environment" / "lib" / "python3.12" / "site-packages"

@@ -59,6 +59,12 @@ def test_a_chart_of_pygal_is_svg(kernel: Kernel) -> None:
     assert set(the_one(cell)) == {"image/svg+xml", "text/plain"}
 
 
+def test_imports_go_on_when_pygal_was_imported(kernel: Kernel) -> None:
+    """It puts a finder into `sys.meta_path` that has no `find_spec`."""
+    kernel.ok("import pygal, sys\nassert not all(hasattr(finder, 'find_spec') for finder in sys.meta_path)")
+    assert kernel.run("import matplotlib").reply["ename"] == "ModuleNotFoundError"
+
+
 def test_a_drawing_is_svg(kernel: Kernel) -> None:
     code = (
         "import drawsvg\ndrawing = drawsvg.Drawing(9, 9)\ndrawing.append(drawsvg.Circle(4, 4, 2, fill='red'))\ndrawing"

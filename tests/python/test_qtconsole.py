@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from client import IS_EVERLOOP, KERNEL_NAME, LIMIT
 
+pytestmark = pytest.mark.everloop_only("an await in ipykernel goes on, and the session with it")
+
 PROGRAM = Path(__file__).parent / "programs" / "qt_console.py"
 #: A Python that has Qt, if the one of the tests has not (Makefile).
 PYTHON = str(Path(os.environ["EVERLOOP_QT"]) / "bin" / "python") if os.environ.get("EVERLOOP_QT") else sys.executable
@@ -59,7 +61,6 @@ def test_questions(seen: dict[str, Any]) -> None:
     assert seen["answers"].endswith("('Ada', 6)")
 
 
-@pytest.mark.everloop_only("ipykernel raises CancelledError at an await")
 def test_interrupt(seen: dict[str, Any]) -> None:
     for text in seen["interrupted"].values():
         assert "KeyboardInterrupt" in text

@@ -90,6 +90,7 @@ def test_nbconvert_to_html(run: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "failed.html").exists()
 
 
+@pytest.mark.everloop_only("an await in ipykernel goes on")
 def test_nbconvert_interrupts_what_takes_too_long(run: Run, tmp_path: Path) -> None:
     file = notebooks.write(tmp_path / "long.ipynb", *TOO_LONG)
     done = run(

@@ -110,6 +110,8 @@ def test_in_a_mode_of_another_library(kernel: Kernel) -> None:
     assert kernel.ok("%%thread\n6 * 7").result == "42"
     assert kernel.run("%%thread\nimport trio\nawait trio.sleep(0)").reply["ename"] == "CannotAwait"
     assert kernel.ok("%%thread\ntrio.run(trio.sleep, 0)\n'ran'").result == "'ran'"
+    # A command is awaited by asyncio, whatever drives the cells.
+    assert kernel.ok("%%thread\n!echo heard").stdout == "heard\r\n"
     kernel.ok("%autoawait asyncio")
 
 

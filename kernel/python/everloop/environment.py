@@ -97,7 +97,8 @@ def _site_packages_of(environment):
         pythons = sorted(name for name in os.listdir(lib) if name.startswith("python3"))
     except OSError:
         return []
-    candidates = [os.path.join(lib, python, "site-packages") for python in pythons]
+    # Debian's own Python has the second.
+    candidates = [os.path.join(lib, python, kind) for python in pythons for kind in ("site-packages", "dist-packages")]
     return [path for path in candidates if os.path.isdir(path)]
 
 

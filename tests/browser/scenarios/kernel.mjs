@@ -12,7 +12,7 @@ export async function kernel(lab) {
   ]) {
     await lab.run(source);
     await lab.output(source, "begun");
-    busy[name] = { prompt: await lab.prompt(source), ...(await lab.indicator()) };
+    busy[name] = { prompt: await lab.prompt(source), ...(await lab.indicator("Elapsed time")) };
     await lab.button("interrupt");
     await lab.output(source, "KeyboardInterrupt");
     await lab.idle();

@@ -47,6 +47,9 @@ def instead_of(original):
 def run_now(shell, rest):
     """The value of `rest`, for a caller that does not await. What it sets in the context stays set."""
     loop = asyncio._get_running_loop()
+    if loop is None and rest.needs_asyncio:
+        # On a thread of its own.
+        return asyncio.run(rest.coroutine)
     if loop is None or not (rest.needs_asyncio or drives_asyncio(shell)):
         return shell.loop_runner(rest.coroutine)
     context = contextvars.copy_context()
