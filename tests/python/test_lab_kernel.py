@@ -13,6 +13,7 @@ INTERRUPTED = [
     "print('begun')\nwhile True: pass",
     "import asyncio\nprint('begun')\nawait asyncio.sleep(3600)",
     "import time\nprint('begun')\ntime.sleep(3600)",
+    "input('begun? ')",
     "kept = 1",
     '"kept" in globals()',
 ]
@@ -22,7 +23,7 @@ INTERRUPTED = [
 def test_interrupt_and_restart(lab: Lab) -> None:
     lab.add_notebook("kernel.ipynb", *INTERRUPTED)
     seen = lab.browse("kernel")
-    assert set(seen["interrupted"]) == {"busy", "awaiting", "sleeping"}
+    assert set(seen["interrupted"]) == {"busy", "awaiting", "sleeping", "asking"}
     for text in seen["interrupted"].values():
         assert "KeyboardInterrupt" in text
         assert "Cell In[" in text
