@@ -43,6 +43,7 @@ def drawn(cells: list[dict[str, Any]]) -> Any:
     return find
 
 
+@pytest.mark.everloop_only("a traceback for the missing package cairosvg stands above the chart of pygal")
 def test_all_cells_ran(cells: list[dict[str, Any]]) -> None:
     assert [cell["prompt"] for cell in cells] == [f"[{number}]:" for number in range(1, len(cells) + 1)]
     for cell in cells:

@@ -266,6 +266,21 @@ except TypeError as error:
     assert python("-c", code).stdout == f"{changed}unsupported operand type(s) for |=: 'set' and 'list'\n"
 
 
+def test_jsonschema_works_no_grammar_out_before_it_needs_it() -> None:
+    code = """
+import lark
+make, made = lark.Lark.__init__, []
+def counted(self, *args, **options):
+    made.append(self)
+    make(self, *args, **options)
+lark.Lark.__init__ = counted
+import jsonschema
+print(len(made))
+print([jsonschema.FormatChecker().conforms(text, "iri") for text in ("http://caf\u00e9.example/", "no iri")], len(made) > 0)
+"""
+    assert python("-c", code).stdout == "0\n[True, False] True\n"
+
+
 def test_jsonschema_works_without_the_extension_rpds() -> None:
     code = """
 import jsonschema, pickle, rpds
