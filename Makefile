@@ -34,6 +34,8 @@ WHEELS := $(CACHE)/wheels
 IPYTHON8 := $(CACHE)/ipython8
 # An environment with Qt, for the console that has a window.
 QT := $(CACHE)/qt
+# The libraries of tests/python/libraries.md, which the tests install with the kernel's own pip.
+LIBRARIES := $(CACHE)/libraries
 # CPython's own tests, which judge the loop (tests/python/asyncio).
 CPYTHON := $(CACHE)/cpython
 
@@ -99,5 +101,5 @@ example: build
 	scripts/with-browser $(TESTS)/bin/python tests/python/lab.py docs
 
 clean:
-	rm -rf $(LAB) $(TESTS) $(CHECK) $(IPYTHON8) $(QT) $(MATURIN) $(WHEELS)
+	rm -rf $(LAB) $(TESTS) $(CHECK) $(IPYTHON8) $(QT) $(MATURIN) $(WHEELS) $(LIBRARIES)
 	cargo clean

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from client import KERNEL_NAME, LIMIT
+from client import KERNEL_NAME, LIMIT, Kernel
 
 # Colours, cursor movements, titles: what a terminal does not show as text.
 CONTROL = r"(?:\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x1b[=>()][A-Z0-9]?|\r|\x07)*"
@@ -28,7 +28,7 @@ def shown(text: str) -> str:
 class Console:
     def __init__(self, environment: dict[str, str], *options: str) -> None:
         self.screen = io.StringIO()
-        command = ["-m", "jupyter_console", "--kernel", KERNEL_NAME, *options]
+        command = ["-m", "jupyter_console", *options]
         # pexpect's terminal does not tell where its cursor is.
         # What the pager shows stays on the screen.
         env = {**os.environ, **environment, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "PAGER": "cat"}
@@ -53,7 +53,9 @@ class Console:
 
 @contextmanager
 def session(environment: dict[str, str], *options: str) -> Iterator[Console]:
-    console = Console(environment, *options)
+    """A kernel of its own, unless the options name one that runs."""
+    kernel = [] if any(option.startswith("--existing") for option in options) else [f"--kernel={KERNEL_NAME}"]
+    console = Console(environment, *kernel, *options)
     try:
         yield console
     finally:
@@ -211,3 +213,19 @@ def test_the_history_of_the_session_before(kernel_environment: dict[str, str], t
         console.expect("print('remem' + 'bered')")
         console.type("")
         console.expect("remembered")
+
+
+def test_a_kernel_that_runs_already(kernel_environment: dict[str, str], fresh_kernel: Kernel) -> None:
+    """Two front ends have one kernel: its names, its numbers once it has answered, and what the other runs."""
+    fresh_kernel.ok("shared = 'by two'")
+    existing = f"--existing={fresh_kernel.manager.connection_file}"
+    with session(kernel_environment, existing, "--ZMQTerminalInteractiveShell.include_other_output=True") as console:
+        console.prompt()
+        console.type("shared")
+        console.expect("Out[2]: 'by two'")
+        console.expect("In [3]:")
+        fresh_kernel.ok("print('from', 'elsewhere')")
+        console.expect("from elsewhere")
+        console.type("exit(keep_kernel=True)")
+        console.child.expect(pexpect.EOF)
+    assert fresh_kernel.ok("shared").result == "'by two'"

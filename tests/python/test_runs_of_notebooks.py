@@ -68,11 +68,7 @@ def test_jupyter_execute_stops_at_an_error(run: Run, tmp_path: Path) -> None:
     done = run("jupyter", "execute", file.name)
     assert done.returncode != 0
     assert "ZeroDivisionError: division by zero" in done.stderr
-    done = run("jupyter", "execute", "--allow-errors", "--output=allowed", file.name)
-    assert done.returncode == 0, done.stderr
-    _, failed, after = notebooks.read(tmp_path / "allowed.ipynb").cells
-    assert "Cell In[2], line 1, in fail()" in notebooks.errors(failed)[0]
-    assert notebooks.printed(after) == "after\n"
+    assert "Cell In[2], line 1, in fail()" in done.stderr
 
 
 def test_nbconvert_to_html(run: Run, tmp_path: Path) -> None:
@@ -84,10 +80,7 @@ def test_nbconvert_to_html(run: Run, tmp_path: Path) -> None:
     assert "data:image/svg+xml" in page
     assert "ansi-red-fg" in page
     assert "ZeroDivisionError" in page
-    done = run("jupyter", "nbconvert", "--execute", "--to=html", "--output=failed", file.name)
-    assert done.returncode != 0
-    assert "ZeroDivisionError: division by zero" in done.stderr
-    assert not (tmp_path / "failed.html").exists()
+    assert ">after\n" in page
 
 
 @pytest.mark.everloop_only("an await in ipykernel goes on")

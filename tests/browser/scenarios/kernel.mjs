@@ -9,6 +9,7 @@ export async function kernel(lab) {
     ["busy", "while True"],
     ["awaiting", "await asyncio.sleep(3600)"],
     ["sleeping", "time.sleep(3600)"],
+    ["asking", "input("],
   ]) {
     await lab.run(source);
     await lab.output(source, "begun");
@@ -20,7 +21,8 @@ export async function kernel(lab) {
     if (name === "busy") await lab.screenshot("interrupted.png");
   }
   await lab.run("kept =");
-  await lab.idle();
+  await lab.run("while True");
+  await lab.output("while True", "begun");
   await lab.button("restart");
   await lab.accept("Restart");
   await lab.idle();

@@ -1,35 +1,43 @@
 // Kernels beside each other, and the kernel as the rest of JupyterLab shows it.
 
-/** The launcher: which kernels have a logo that can be drawn. */
-export async function launcher(lab, page) {
+/** One window: the launcher, two notebooks on two kernels in turn, the panel of jupyter-resource-usage. */
+export async function window(lab, page) {
   await page.goto(lab.url("").replace("/tree/", ""));
+  const logos = await launcherLogos(page);
+  await lab.screenshot("launcher.png");
+  const shown = {};
+  for (const name of ["first", "second"]) {
+    await page.locator(".jp-DirListing-item", { hasText: `${name}.ipynb` }).dblclick();
+    await lab.cell(name).waitFor();
+    await lab.idle();
+    await lab.run(name);
+    await lab.output(name, `'${name}'`);
+    shown[name] = await lab.shown();
+  }
+  await page.locator(".lm-TabBar-tab", { hasText: "first.ipynb" }).click();
+  await lab.cell("first").waitFor();
+  await lab.run("name, os.getpid");
+  await lab.output("name, os.getpid", "first");
+  const again = await lab.shown();
+  await lab.screenshot("two-kernels.png");
+  await page.locator(".jp-SideBar [data-id=kernelusage-panel-id]").click();
+  const panel = page.locator("#kernelusage-panel-id");
+  await panel.filter({ hasText: "Kernel Host" }).waitFor();
+  await lab.screenshot("usage.png");
+  return { logos, ...shown, again, usage: await panel.innerText() };
+}
+
+/** Each card with a picture: its text, the file of the picture, how wide it is when it can be drawn. */
+async function launcherLogos(page) {
   const cards = page.locator(".jp-LauncherCard");
   await cards.first().waitFor();
   await page.waitForFunction(() => [...document.querySelectorAll(".jp-LauncherCard img")].every((image) => image.complete));
-  await lab.screenshot("launcher.png");
-  const logos = await cards.filter({ has: page.locator("img") }).evaluateAll((cards) =>
-    cards.map((card) => [card.innerText.trim().replaceAll("\n", " "), card.querySelector("img").src.split("/").at(-1), card.querySelector("img").naturalWidth]),
+  return cards.filter({ has: page.locator("img") }).evaluateAll((cards) =>
+    cards.map((card) => {
+      const image = card.querySelector("img");
+      return [card.innerText.trim().replaceAll("\n", " "), image.src.split("/").at(-1), image.naturalWidth];
+    }),
   );
-  return { logos };
-}
-
-/** Two notebooks on two kernels, in turn in one window. */
-export async function twoKernels(lab, page) {
-  await lab.open("first.ipynb");
-  await lab.run("name =");
-  await lab.output("name =", "first");
-  await page.locator(".jp-DirListing-item", { hasText: "second.ipynb" }).dblclick();
-  await lab.cell("second").waitFor();
-  await lab.idle();
-  await lab.run("name =");
-  await lab.output("name =", "second");
-  const second = await lab.shown();
-  await page.locator(".lm-TabBar-tab", { hasText: "first.ipynb" }).click();
-  await lab.cell("name, os.getpid").waitFor();
-  await lab.run("name, os.getpid");
-  await lab.output("name, os.getpid", "first");
-  await lab.screenshot("two-kernels.png");
-  return { first: await lab.shown(), second };
 }
 
 /** A page that is loaded again while a task goes on. */
@@ -46,14 +54,4 @@ export async function reopened(lab) {
   await lab.idle();
   await lab.screenshot("reopened.png");
   return { cells: await lab.shown() };
-}
-
-/** The panel of jupyter-resource-usage. */
-export async function usage(lab, page) {
-  await lab.open("usage.ipynb");
-  await page.locator(".jp-SideBar [data-id=kernelusage-panel-id]").click();
-  const panel = page.locator("#kernelusage-panel-id");
-  await panel.filter({ hasText: "Kernel Host" }).waitFor();
-  await lab.screenshot("usage.png");
-  return { text: await panel.innerText() };
 }

@@ -6,6 +6,7 @@ def install():
     from everloop.compat import (
         access,
         annotations,
+        bytecode,
         classes,
         curio,
         extensions,
@@ -32,11 +33,13 @@ def install():
         sysconfig,
         traitlets,
         trio,
+        uvicorn,
     )
 
     for repair in (
         access,
         annotations,
+        bytecode,
         classes,
         curio,
         hypothesis,
@@ -62,6 +65,7 @@ def install():
         sysconfig,
         traitlets,
         trio,
+        uvicorn,
         # Last: it is asked when nobody else knows a module.
         extensions,
     ):

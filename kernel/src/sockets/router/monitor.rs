@@ -3,7 +3,7 @@
 //! handed the operating system all that was sent.
 
 use std::error::Error;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -11,6 +11,7 @@ use futures::channel::mpsc;
 use tokio_util::sync::CancellationToken;
 use zeromq::{SocketEvent, ZmqError};
 
+use crate::sockets::zmtp::has_left;
 use crate::sockets::zmtp::listener::SocketFile;
 
 /// How long the last replies may take when the kernel exits. A peer that does not read, or never finished its
@@ -41,7 +42,7 @@ async fn log(name: &'static str, mut events: mpsc::Receiver<SocketEvent>) {
     let mut refused: Option<Instant> = None;
     while let Some(event) = events.next().await {
         match event {
-            SocketEvent::AcceptFailed(error) if !has_left(&error) => {
+            SocketEvent::AcceptFailed(error) if !never_came(&error) => {
                 if refused.is_none_or(|at| at.elapsed() >= REFUSALS) {
                     tracing::warn!(socket = name, %error, "refused a connection");
                     refused = Some(Instant::now());
@@ -54,13 +55,12 @@ async fn log(name: &'static str, mut events: mpsc::Receiver<SocketEvent>) {
 
 /// Whether the connection ended before the peer had introduced itself, which is nobody's fault: a client that opens all
 /// channels and uses one of them, as the panel of jupyter-resource-usage, leaves such all the time.
-fn has_left(error: &ZmqError) -> bool {
+fn never_came(error: &ZmqError) -> bool {
     match error {
-        ZmqError::Other(text) => *text == "Failed Greeting exchange",
-        ZmqError::Network(error) => matches!(
-            error.kind(),
-            ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted
-        ),
+        ZmqError::Other(text) => {
+            matches!(*text, "Failed Greeting exchange" | "No reply from server")
+        }
+        ZmqError::Network(error) => has_left(error),
         // In the middle of what it said; a peer that says nonsense has no I/O error as its source.
         ZmqError::Codec(error) => error
             .source()

@@ -11,6 +11,8 @@
 //! - `link`: a connection after its handshake, with its queue of outgoing bytes
 //! - `listener`: bind and accept
 
+use std::io::{self, ErrorKind};
+
 pub(crate) mod command;
 pub(crate) mod frame;
 pub(crate) mod handshake;
@@ -24,7 +26,7 @@ pub(crate) enum ZmtpError {
     #[error("the peer closed the connection")]
     Closed,
     #[error("i/o failed")]
-    Io(#[from] std::io::Error),
+    Io(#[source] io::Error),
     #[error("not a ZMTP 3 greeting")]
     Greeting,
     #[error("the peer wants security mechanism {mechanism:?}, only NULL is supported")]
@@ -39,4 +41,22 @@ pub(crate) enum ZmtpError {
     TooLarge { limit: usize },
     #[error("no handshake within {seconds} s")]
     HandshakeTimeout { seconds: u64 },
+}
+
+impl From<io::Error> for ZmtpError {
+    fn from(error: io::Error) -> Self {
+        if has_left(&error) {
+            Self::Closed
+        } else {
+            Self::Io(error)
+        }
+    }
+}
+
+/// Whether a peer is gone that did not read all that was sent to it: nobody's fault, front ends close when they like.
+pub(crate) fn has_left(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted
+    )
 }
