@@ -1,10 +1,10 @@
-# make lab     build the kernel and open JupyterLab with it, on the example notebook
+# make lab     build the kernel and open JupyterLab with it, on the examples
 # make test    every test, with what the tests need
 # make check   formatting and lints
 # make bench   measure the kernel beside ipykernel
 # make build   the kernel alone
 # make wheel   the wheel that is shipped, in ~/.cache/everloop/wheels/dist
-# make example run the example notebook anew: its stored outputs, and its picture in docs/
+# make example run the examples anew: their stored outputs, and the pictures in docs/
 #
 # Everything that is built or downloaded lies in the cache, outside of the checkout.
 
@@ -34,6 +34,8 @@ WHEELS := $(CACHE)/wheels
 IPYTHON8 := $(CACHE)/ipython8
 # An environment with Qt, for the console that has a window.
 QT := $(CACHE)/qt
+# The libraries of tests/python/libraries.md, which the tests install with the kernel's own pip.
+LIBRARIES := $(CACHE)/libraries
 # CPython's own tests, which judge the loop (tests/python/asyncio).
 CPYTHON := $(CACHE)/cpython
 
@@ -96,8 +98,8 @@ example: build
 	scripts/venv $(TESTS) tests/python/requirements.txt
 	$(EVERLOOP_BIN) install --prefix $(TESTS)
 	$(TESTS)/bin/python tests/python/notebook.py
-	scripts/with-browser $(TESTS)/bin/python tests/python/lab.py docs/notebook.png
+	scripts/with-browser $(TESTS)/bin/python tests/python/lab.py docs
 
 clean:
-	rm -rf $(LAB) $(TESTS) $(CHECK) $(IPYTHON8) $(QT) $(MATURIN) $(WHEELS)
+	rm -rf $(LAB) $(TESTS) $(CHECK) $(IPYTHON8) $(QT) $(MATURIN) $(WHEELS) $(LIBRARIES)
 	cargo clean

@@ -18,7 +18,10 @@ fn watch(path: &Path) {
         return;
     };
     for entry in entries.flatten() {
-        watch(&entry.path());
+        // What tests compile is not frozen.
+        if entry.file_name() != "__pycache__" {
+            watch(&entry.path());
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command `everloop`: runs the kernel, tells Jupyter about it, and is Python to those who call it so. Turns errors into one line and an exit code.
 
 mod command_line;
+mod place;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -8,9 +9,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use everloop::python;
-use everloop_kernelspec::{
-    ENVIRONMENT_VARIABLE, Host, Installation, Location, environment_of_kernel,
-};
+use everloop_kernelspec::{Host, Installation, Location};
 
 use command_line::{Command, CommandLine, InstallArguments, UninstallArguments, one_line};
 
@@ -20,7 +19,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     if python::is_meant(std::env::args_os()) {
-        name_environment();
+        place::name_environment();
         return python::run();
     }
     match CommandLine::try_parse() {
@@ -56,7 +55,9 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Run {
             connection_file, ..
         } => {
-            name_environment();
+            // Python starts under a path with `..` in it, too.
+            let _ = place::call_by_real_path();
+            place::name_environment();
             Ok(everloop::kernel::run(&connection_file)?)
         }
     }
@@ -87,21 +88,6 @@ fn uninstall(arguments: UninstallArguments) -> anyhow::Result<()> {
             packages.display()
         )),
         None => Ok(()),
-    }
-}
-
-/// Lets Python see the environment that this program was installed into, where `EVERLOOP_ENVIRONMENT` names no other.
-fn name_environment() {
-    if std::env::var_os(ENVIRONMENT_VARIABLE).is_some_and(|named| !named.is_empty()) {
-        return;
-    }
-    let around = host().ok().and_then(|host| environment_of_kernel(&host));
-    if let Some(prefix) = around {
-        #[expect(unsafe_code, reason = "the variable is read in Python, too")]
-        // SAFETY: no other thread has been started yet that could read the environment.
-        unsafe {
-            std::env::set_var(ENVIRONMENT_VARIABLE, prefix);
-        }
     }
 }
 

@@ -33,7 +33,11 @@ fn python_around(executable: &Path) -> Option<&Path> {
     let prefix = executable.parent()?.parent()?;
     let has_packages = |entry: std::fs::DirEntry| {
         let is_python = entry.file_name().to_string_lossy().starts_with("python3");
-        is_python && entry.path().join("site-packages").is_dir()
+        // Debian's own Python has the second.
+        is_python
+            && ["site-packages", "dist-packages"]
+                .iter()
+                .any(|name| entry.path().join(name).is_dir())
     };
     let mut lib = std::fs::read_dir(prefix.join("lib")).ok()?.flatten();
     lib.any(has_packages).then_some(prefix)

@@ -33,7 +33,9 @@ mod tests {
     use super::*;
     use crate::Platform;
 
-    fn of(environment: Option<&str>, variables: &[(&str, &str)]) -> Option<PathBuf> {
+    type Variables<'a> = &'a [(&'a str, &'a str)];
+
+    fn of(environment: Option<&str>, variables: Variables) -> Option<PathBuf> {
         let host = Host::new(
             Platform::Linux,
             "/opt/everloop".into(),
@@ -45,7 +47,7 @@ mod tests {
     #[test]
     fn an_environment_has_its_own_and_the_user_has_the_rest() {
         let home = ("HOME", "/home/ada");
-        let table: &[(Option<&str>, &[(&str, &str)], Option<&str>)] = &[
+        let table: &[(Option<&str>, Variables, Option<&str>)] = &[
             (Some("/venv"), &[home], Some("/venv/share/everloop")),
             (
                 Some("/home/ada/.local"),

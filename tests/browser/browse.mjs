@@ -23,12 +23,24 @@ import * as lookups from "./scenarios/lookups.mjs";
 import * as outputs from "./scenarios/outputs.mjs";
 import * as packages from "./scenarios/packages.mjs";
 import * as picture from "./scenarios/picture.mjs";
+import * as pictures from "./scenarios/pictures.mjs";
 import * as questions from "./scenarios/questions.mjs";
 import * as sessions from "./scenarios/sessions.mjs";
 import * as widgets from "./scenarios/widgets.mjs";
 
 const frontEnds = { lab: Lab, notebook: Notebook };
-const scenarios = { ...cells, ...kernel, ...lookups, ...outputs, ...packages, ...picture, ...questions, ...sessions, ...widgets };
+const scenarios = {
+  ...cells,
+  ...kernel,
+  ...lookups,
+  ...outputs,
+  ...packages,
+  ...picture,
+  ...pictures,
+  ...questions,
+  ...sessions,
+  ...widgets,
+};
 
 const [frontEnd, server, directory] = process.argv.slice(2);
 

@@ -1,6 +1,6 @@
 """A server of JupyterLab or of Notebook 7 with settings of its own, and the browser that looks at it.
 
-`python lab.py PICTURE.png` makes the picture of the documentation.
+`python lab.py DIRECTORY` makes the pictures of the documentation.
 """
 
 from __future__ import annotations
@@ -95,13 +95,24 @@ class Server:
             self._process.wait()
 
     def add_notebook(self, name: str, *sources: str, kernel: str = KERNEL_NAME) -> None:
-        """A notebook for the kernel under test, without outputs."""
+        """A notebook for the kernel under test, without outputs: the example of that name if there are no sources."""
         if sources:
             notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
         else:
-            notebook = example.read()
+            notebook = example.read(example.EXAMPLES / name)
             for cell in example.code_cells(notebook):
                 cell.outputs, cell.execution_count = [], None
+        self._add(name, notebook, kernel)
+
+    def add_example(self, name: str, *more: str) -> None:
+        """An example for the kernel under test, as it is stored and trusted, and `more` cells."""
+        notebook = example.read(example.EXAMPLES / name)
+        notebook.cells += [nbformat.v4.new_code_cell(source) for source in more]
+        self._add(name, notebook, KERNEL_NAME)
+        trust = [sys.executable, "-m", "jupyter", "trust", str(self.files / name)]
+        subprocess.run(trust, env=self._environment, check=True, capture_output=True, timeout=LIMIT)
+
+    def _add(self, name: str, notebook: nbformat.NotebookNode, kernel: str) -> None:
         display_name = KernelSpecManager().get_kernel_spec(kernel).display_name
         notebook.metadata["kernelspec"] = {"name": kernel, "display_name": display_name, "language": "python"}
         nbformat.write(notebook, self.files / name)
@@ -189,12 +200,21 @@ class Notebook(Server):
     program = "notebook"
 
 
-def picture(target: Path) -> None:
-    with tempfile.TemporaryDirectory() as directory, Lab(Path(directory)) as lab:
-        lab.add_notebook("autoawait.ipynb")
-        lab.browse("picture")
-        shutil.copyfile(Path(directory) / "picture.png", target)
+#: Notebook and scenario, for each picture of the documentation.
+PICTURES = {
+    "notebook.png": ("autoawait.ipynb", "picture"),
+    "dashboard.png": ("dashboard.ipynb", "dashboardPicture"),
+    "plotly.png": ("pictures.ipynb", "plotlyPicture"),
+}
+
+
+def pictures(target: Path) -> None:
+    with tempfile.TemporaryDirectory() as directory, Lab(Path(directory) / "server") as lab:
+        for name, (notebook, scenario) in PICTURES.items():
+            lab.add_notebook(notebook)
+            lab.browse(scenario)
+            shutil.copyfile(lab.directory / name, target / name)
 
 
 if __name__ == "__main__":
-    picture(Path(sys.argv[1]))
+    pictures(Path(sys.argv[1]))

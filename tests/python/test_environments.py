@@ -45,6 +45,15 @@ def test_what_needs_the_removed_environment_is_one_line(orphan: Kernel, tmp_path
     assert not (tmp_path / "gone").exists()
 
 
+def test_python_path_comes_first(start_kernel: StartKernel, tmp_path: Path) -> None:
+    paths = [tmp_path / "one", tmp_path / "two"]
+    for path in paths:
+        path.mkdir()
+        (path / "tabulate.py").write_text("here = __file__\n")
+    kernel = start_kernel(env={"PYTHONPATH": ":".join(map(str, paths))})
+    assert kernel.ok("import tabulate; tabulate.here").result == repr(str(paths[0] / "tabulate.py"))
+
+
 def test_a_kernel_without_an_environment_says_nothing(start_kernel: StartKernel) -> None:
     kernel = start_kernel(env={"EVERLOOP_ENVIRONMENT": ""})
     assert kernel.ok("import sys; print(len(sys.path) > 0)").stderr == ""

@@ -5,23 +5,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import notebook as example
 import pytest
-from client import ANSI, KERNEL_NAME, Kernel
+from client import ANSI, KERNEL_NAME
 from nbclient import NotebookClient
-
-stored_by_everloop = pytest.mark.everloop_only("the notebook stores what everloop answers")
 
 
 def differences(stored: nbformat.NotebookNode, executed: nbformat.NotebookNode) -> list[str]:
     """One line for each cell whose outputs are not the stored ones.
 
     nbclient reads a cell's outputs until the cell is idle. What a task in the background says later is none of its
-    business, so there the outputs need only be the beginning of the stored ones; `test_everything` wants them all.
+    business, so there the outputs need only be the beginning of the stored ones; test_examples.py wants them all.
     """
     found = []
     for before, after in zip(example.code_cells(stored), example.code_cells(executed), strict=True):
@@ -47,15 +44,6 @@ def test_the_notebook_stores_outputs_of_all_that_it_shows() -> None:
     text = "\n".join(str(cell.outputs) for cell in example.code_cells(example.read()))
     for part in ("slept half a second", "background 9", "lost in the background", "was interrupted", "20 of 20", "Ada"):
         assert part in text
-
-
-@stored_by_everloop
-def test_everything(start_kernel: Callable[..., Kernel]) -> None:
-    """All outputs of all cells, with those that tasks in the background wrote after their cell."""
-    stored, executed = example.read(), example.read()
-    example.execute(start_kernel(cwd=example.NOTEBOOK.parent), executed)
-    for before, after in zip(example.code_cells(stored), example.code_cells(executed), strict=True):
-        assert example.comparable(after.outputs) == example.comparable(before.outputs), before.source
 
 
 def test_jupyter_execute(kernel_environment: dict[str, str], tmp_path: Path) -> None:

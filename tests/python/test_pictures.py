@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,6 +46,26 @@ def test_a_figure_of_plotly_is_its_data_and_not_the_library(fresh_kernel: Kernel
     assert cell.published("comm_open")[-1]["data"]["state"]["_anywidget_id"].endswith("FigureWidget")
 
 
+@pytest.mark.everloop_only("has no packages of its own")
+def test_plotly_that_only_the_kernel_has_brings_its_library_along(
+    start_kernel: Callable[..., Kernel], tmp_path: Path
+) -> None:
+    """JupyterLab looks for what draws the data in its own environment."""
+    kernel = start_kernel(env={"EVERLOOP_PACKAGES": str(tmp_path / "packages")})
+    (theirs,) = Path(sys.prefix).glob("lib/python3*/site-packages/plotly")
+    ours = Path(
+        kernel.ok("import sys; print(next(path for path in sys.path if path.startswith(sys.prefix)))").stdout.strip()
+    )
+    ours.mkdir(parents=True)
+    (ours / "plotly").symlink_to(theirs)
+    kernel.ok("import importlib\nimportlib.invalidate_caches()")
+    cell = kernel.ok("import plotly.graph_objects as go\ngo.Figure(go.Bar(y=[1]))")
+    library, figure = shown(cell)
+    assert len(library["text/html"]) > 1_000_000
+    assert set(figure) == {"application/vnd.plotly.v1+json", "text/html"}
+    assert len(json.dumps(shown(kernel.ok("go.Figure(go.Bar(y=[2]))")))) < 50_000
+
+
 def test_libraries_know_the_shell_by_its_module(kernel: Kernel) -> None:
     code = "type(get_ipython()).__module__, type(get_ipython()).__name__"
     assert kernel.ok(code).result == "('ipykernel.zmqshell', 'ZMQInteractiveShell')"
@@ -57,6 +79,12 @@ def test_a_chart_of_pygal_is_svg(kernel: Kernel) -> None:
     cell = kernel.ok("import pygal\nchart = pygal.Bar()\nchart.add('one', [1, 2, 3])\nchart")
     assert cell.published_types == ["status", "execute_input", "execute_result", "status"]
     assert set(the_one(cell)) == {"image/svg+xml", "text/plain"}
+
+
+def test_imports_go_on_when_pygal_was_imported(kernel: Kernel) -> None:
+    """It puts a finder into `sys.meta_path` that has no `find_spec`."""
+    kernel.ok("import pygal, sys\nassert not all(hasattr(finder, 'find_spec') for finder in sys.meta_path)")
+    assert kernel.run("import matplotlib").reply["ename"] == "ModuleNotFoundError"
 
 
 def test_a_drawing_is_svg(kernel: Kernel) -> None:

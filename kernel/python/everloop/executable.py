@@ -5,15 +5,10 @@ import sys
 
 
 def correct():
-    """Let ``sys.executable`` and what virtual environments are made from name this program.
+    """Let virtual environments be made from this program.
 
-    The interpreter takes them from the first word of the command line and from the environment's ``pyvenv.cfg``: the
-    kernelspec of the wheel names the program from its own directory, and the Python that the environment was made from
-    has no everloop beside it.
+    The interpreter takes what they are made from out of the environment's ``pyvenv.cfg``, and the Python that the
+    environment was made from has no everloop beside it.
     """
-    if not sys.executable:
-        return
-    if os.pardir in sys.executable.split(os.sep):
-        sys.executable = os.path.realpath(sys.executable)
     if not os.path.isfile(sys._base_executable):
         sys._base_executable = os.path.realpath(sys.executable)

@@ -18,7 +18,17 @@ pub(super) fn build() -> Interpreter {
     settings.utf8_mode = 1;
     settings.argv = vec!["everloop".to_owned()];
     settings.write_bytecode = true;
+    settings.path_list.extend(python_path());
     with_settings(settings)
+}
+
+/// The directories of `PYTHONPATH`, which come before all others as in every Python. A program's options read them.
+fn python_path() -> Vec<String> {
+    let list = std::env::var_os("PYTHONPATH").unwrap_or_default();
+    std::env::split_paths(&list)
+        .filter_map(|path| path.into_os_string().into_string().ok())
+        .filter(|path| !path.is_empty())
+        .collect()
 }
 
 /// Names a directory to import the package `everloop` from, in place of the one in the binary: who works on the Python

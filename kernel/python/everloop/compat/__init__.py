@@ -6,6 +6,7 @@ def install():
     from everloop.compat import (
         access,
         annotations,
+        bytecode,
         classes,
         curio,
         extensions,
@@ -18,10 +19,12 @@ def install():
         operators,
         pint,
         pip,
+        plotly,
         prompt_toolkit,
         pygal,
         pygments,
         pytest,
+        rfc3987_syntax,
         signals,
         sockets,
         sqlite,
@@ -30,11 +33,13 @@ def install():
         sysconfig,
         traitlets,
         trio,
+        uvicorn,
     )
 
     for repair in (
         access,
         annotations,
+        bytecode,
         classes,
         curio,
         hypothesis,
@@ -46,10 +51,12 @@ def install():
         operators,
         pint,
         pip,
+        plotly,
         prompt_toolkit,
         pygal,
         pygments,
         pytest,
+        rfc3987_syntax,
         signals,
         sockets,
         sqlite,
@@ -58,6 +65,7 @@ def install():
         sysconfig,
         traitlets,
         trio,
+        uvicorn,
         # Last: it is asked when nobody else knows a module.
         extensions,
     ):

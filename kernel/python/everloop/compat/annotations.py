@@ -28,7 +28,9 @@ def rewritten(source):
 
     tree = ast.parse(source)
     for outer in ast.walk(tree):
-        if isinstance(outer, ast.ClassDef) and any(isinstance(node, ast.ClassDef) for node in ast.walk(outer) if node is not outer):
+        if isinstance(outer, ast.ClassDef) and any(
+            isinstance(node, ast.ClassDef) for node in ast.walk(outer) if node is not outer
+        ):
             outer.body.append(_never(outer.body[-1]))
     return tree
 

@@ -37,7 +37,9 @@ class _Finder:
         if wrapper is None:
             return None
         for finder in sys.meta_path:
-            spec = None if finder is _Finder else finder.find_spec(name, path, target)
+            # One of Python 2's day, as pygal's, is passed over.
+            find_spec = None if finder is _Finder else getattr(finder, "find_spec", None)
+            spec = find_spec and find_spec(name, path, target)
             if spec is not None:
                 spec.loader = _Loader(spec.loader, wrapper)
                 return spec

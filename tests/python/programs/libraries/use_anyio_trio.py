@@ -1,4 +1,4 @@
-"""anyio on trio: task groups, cancellation, streams of sockets, threads, signals of a process."""
+"""anyio: on trio: task groups, cancellation, streams of sockets, threads, signals of a process."""
 
 import anyio
 import anyio.to_thread
