@@ -19,6 +19,8 @@ def install():
                 raise
         return to_code(self, rewritten(data), path, **options)
 
+    # Tracebacks leave the frames of the import machinery out, by the name of their file.
+    source_to_code.__code__ = source_to_code.__code__.replace(co_filename=to_code.__code__.co_filename)
     SourceFileLoader.source_to_code = source_to_code
 
 
