@@ -8,6 +8,8 @@ import pytest
 from lab import Lab
 from test_pictures import PNG
 
+pytestmark = pytest.mark.everloop_only("Run All stops at the chart of pygal, for the missing package cairosvg")
+
 #: What the gallery has no room for.
 MORE = [
     "go.FigureWidget(go.Bar(y=[2, 1, 3, 5]), {'height': 200})",
@@ -43,7 +45,6 @@ def drawn(cells: list[dict[str, Any]]) -> Any:
     return find
 
 
-@pytest.mark.everloop_only("a traceback for the missing package cairosvg stands above the chart of pygal")
 def test_all_cells_ran(cells: list[dict[str, Any]]) -> None:
     assert [cell["prompt"] for cell in cells] == [f"[{number}]:" for number in range(1, len(cells) + 1)]
     for cell in cells:
@@ -108,7 +109,6 @@ def test_the_rest(drawn: Any) -> None:
     assert drawn("Javascript(")["text"].endswith("42")
 
 
-@pytest.mark.everloop_only("ipywidgets drops coroutines, and nothing moves widgets while a cell awaits")
 def test_the_dashboard_moves(lab: Lab) -> None:
     lab.add_example("dashboard.ipynb", "count = len(values)\ncount", "rate.value, goes_on.is_set()")
     seen = lab.browse("dashboard")
