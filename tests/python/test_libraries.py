@@ -59,7 +59,8 @@ def shared(
 
 
 def test_the_table_is_that_of_the_programs(installed: Installation) -> None:
-    assert table.FILE.read_text() == table.markdown(table.versions_in_the_file()), "python -m libraries_table writes it"
+    expected = table.markdown(table.versions_in_the_file(), installation.extensions())
+    assert table.FILE.read_text() == expected, "python -m libraries_table writes it"
     major = {name: version.split(".")[0] for name, version in installed.versions().items()}
     assert {
         name: version.split(".")[0] for name, version in table.versions_in_the_file().items()
@@ -71,6 +72,22 @@ def test_in_a_program(installed: Installation, program: Program) -> None:
     # There is no environment that a library could come from instead.
     done = python(str(program.path), EVERLOOP_ENVIRONMENT="", EVERLOOP_PACKAGES=str(installed.prefix))
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+
+
+def test_what_does_not_work_says_so() -> None:
+    code = """
+import importlib
+from everloop.compat.extensions import EXTENSIONS
+for module, (_, instead) in EXTENSIONS.items():
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        assert "extension for CPython" in str(error) and instead in str(error), error
+    else:
+        print(module, "works")
+"""
+    done = python("-c", code, EVERLOOP_ENVIRONMENT="")
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
 #: Where the modules of these distributions lie that have been imported.

@@ -141,7 +141,7 @@ def test_the_kernel_runs_in_an_environment_that_is_not_activated(environment: En
 
 def test_an_environment_that_cannot_be_written(environment: Environment) -> None:
     # What the kernel has compiled before.
-    for compiled in environment.prefix.rglob("*.cpython-314.pyc"):
+    for compiled in environment.prefix.rglob("*.rustpython-314.pyc"):
         compiled.unlink()
     with environment.read_only():
         refused, *others = environment.front_end(

@@ -2,4 +2,4 @@
 
 from libraries_table import installation, table
 
-table.FILE.write_text(table.markdown(installation.prepared().versions()))
+table.FILE.write_text(table.markdown(installation.prepared().versions(), installation.extensions()))

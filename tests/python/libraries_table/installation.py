@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,8 @@ from pathlib import Path
 REQUIREMENTS = Path(__file__).parent.parent / "requirements-libraries.txt"
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "everloop"
+
+EVERLOOP = os.environ.get("EVERLOOP_BIN", "everloop")
 
 #: Seconds that pip may take for all of them, on a busy machine.
 LIMIT = 900
@@ -35,6 +38,13 @@ class Installation:
         """The version of each library that is there, by its name as `normalized` has it."""
         found = metadata.distributions(path=[str(self.site_packages)])
         return {normalized(each.metadata["Name"]): each.version for each in found}
+
+
+def extensions() -> dict[str, str]:
+    """What the kernel knows to exist for CPython alone, by the name of the package, and what it says to use instead."""
+    code = "import everloop.compat.extensions as known, json; print(json.dumps([*known.EXTENSIONS.values()]))"
+    done = subprocess.run([EVERLOOP, "python", "-c", code], capture_output=True, text=True, timeout=LIMIT, check=True)
+    return dict(json.loads(done.stdout))
 
 
 def normalized(name: str) -> str:
@@ -69,7 +79,7 @@ def _install(prefix: Path) -> None:
     ]
     done = subprocess.run(
         [
-            os.environ.get("EVERLOOP_BIN", "everloop"),
+            EVERLOOP,
             "python",
             "-Wignore::SyntaxWarning",
             *("-m", "pip", "install", *options),

@@ -20,16 +20,14 @@ file is written from them by `python -m libraries_table`, in `tests/python`.
 
 - **works**: as in CPython.
 - **works, with a note**: as in CPython but for what the note says.
-
-What does not work are libraries that only exist as extensions for CPython, and what needs them: numpy, pandas, matplotlib,
-pydantic 2 and others. Their import says so and names what to use instead
-([Coming from ipykernel](../../docs/coming-from-ipykernel.md#what-to-use-instead)).
+- **does not work**: only exists as an extension for CPython, which RustPython does not load; nor does what needs it. The import
+  says so and names what to use instead. A package that has an extension beside the same in pure Python works.
 """
 
 
-def markdown(versions: Mapping[str, str]) -> str:
-    """The whole file, for these versions of the libraries."""
-    return "\n".join([HEAD, *_summary(), "", *_rows(versions)]) + "\n"
+def markdown(versions: Mapping[str, str], extensions: Mapping[str, str]) -> str:
+    """The whole file, for these versions of the libraries; of those that do not work what to use instead."""
+    return "\n".join([HEAD, *_summary(extensions), "", *_rows(versions), "", *_others(extensions)]) + "\n"
 
 
 def versions_in_the_file() -> dict[str, str]:
@@ -42,10 +40,11 @@ def versions_in_the_file() -> dict[str, str]:
     return found
 
 
-def _summary() -> Iterator[str]:
+def _summary(extensions: Mapping[str, str]) -> Iterator[str]:
     libraries = {library for program in programs() for library in program.libraries}
     noted = {library for program in programs() if program.note for library in program.libraries}
-    yield f"{len(libraries)} libraries: {len(libraries - noted)} work, {len(noted)} work with a note."
+    works = f"{len(libraries)} libraries work, {len(noted)} of them with a note"
+    yield f"{works}. {len(extensions)} do not, and others that need one of these."
 
 
 def _rows(versions: Mapping[str, str]) -> Iterator[str]:
@@ -54,6 +53,12 @@ def _rows(versions: Mapping[str, str]) -> Iterator[str]:
         names = ", ".join(program.libraries)
         used = ", ".join(versions[normalized(library)] for library in program.libraries)
         yield f"| {names} | {used} | {program.deed} | {program.verdict} | {program.note} |".replace("  |", " |")
+
+
+def _others(extensions: Mapping[str, str]) -> Iterator[str]:
+    yield "| library | verdict | what to use instead |\n|---|---|---|"
+    for library, instead in sorted(extensions.items()):
+        yield f"| {library} | does not work | {instead} |"
 
 
 def _order(program: Program) -> tuple[str, str]:

@@ -30,7 +30,7 @@ def _use_wheels_alone():
 
     Where older versions, of them or of what needs them, do without, pip finds those.
     """
-    names = {package for package, _ in EXTENSIONS.values()} | {"rpds-py"}
+    names = {package for package, _ in EXTENSIONS.values()} | {"hypothesis", "rpds-py"}
     chosen = os.environ.get("PIP_ONLY_BINARY", "")
     os.environ["PIP_ONLY_BINARY"] = ",".join(filter(None, [*sorted(names - {*chosen.split(",")}), chosen]))
 

@@ -62,9 +62,9 @@ fn never_came(error: &ZmqError) -> bool {
         }
         ZmqError::Network(error) => has_left(error),
         // In the middle of what it said; a peer that says nonsense has no I/O error as its source.
-        ZmqError::Codec(error) => error
-            .source()
-            .is_some_and(|source| source.is::<io::Error>()),
+        ZmqError::Codec(error) => {
+            matches!(error.source(), Some(source) if source.is::<io::Error>())
+        }
         _ => false,
     }
 }

@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-FEW = settings(max_examples=30, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=15, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 
 @FEW
@@ -48,5 +48,5 @@ except AssertionError as error:
 else:
     raise AssertionError("no counterexample was found")
 assert find(st.lists(st.integers()), lambda numbers: sum(numbers) >= 10, settings=FEW) == [10]
-run_state_machine_as_test(Stack, settings=settings(FEW, max_examples=5, stateful_step_count=10))
+run_state_machine_as_test(Stack, settings=settings(FEW, max_examples=3, stateful_step_count=5))
 print("done")
