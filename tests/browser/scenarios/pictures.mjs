@@ -49,19 +49,16 @@ export async function dashboard(lab, page) {
   await changed(await changed(await curve()));
   await lab.slide("dashboard = VBox", "Home");
   await panel.getByRole("button", { name: "Pause" }).click();
-  await lab.run("count = len(values)");
-  await lab.output("count = len(values)", /\d/);
-  const paused = [await lab.outputs("count = len(values)").innerText()];
-  await lab.run("rate.value, goes_on");
-  await lab.output("rate.value, goes_on", "False");
-  await lab.run("count = len(values)");
-  await lab.idle();
-  paused.push(await lab.outputs("count = len(values)").innerText());
+  for (const source of ["first = len(values)", "rate.value, goes_on", "second = len(values)"]) {
+    await lab.run(source);
+    await lab.output(source, /\d/);
+  }
   await panel.getByRole("button", { name: "Pause" }).click();
   await changed(await curve());
   await page.keyboard.press("Control+b");
   await panel.scrollIntoViewIfNeeded();
   await lab.screenshot("dashboard.png");
+  const paused = await lab.outputs("second = len(values)").innerText();
   return { stored, states, paused, rate: await lab.outputs("rate.value, goes_on").innerText() };
 }
 
