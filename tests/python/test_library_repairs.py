@@ -216,3 +216,24 @@ def test_pytest_rewrites_what_asserts(tmp_path: Path, source: str, is_rewritten:
     code = "import pytest; pytest.main(['-qs', '-p', 'no:cacheprovider'])"
     printed = output(code, tmp_path, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     assert ("AssertionRewritingHook" in printed) is is_rewritten, printed
+
+
+def test_there_is_still_no_native_decimal() -> None:
+    """`decimal`."""
+    assert output("import importlib.util\nprint(importlib.util.find_spec('_decimal'))") == "None\n"
+
+
+def test_no_thread_sees_decimal_before_it_is_there() -> None:
+    code = """
+import sys
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "_pydecimal":
+            print("decimal" in sys.modules)
+sys.meta_path.insert(0, Finder)
+from decimal import Decimal
+import decimal, pickle
+print(Decimal("1.1") + 1, pickle.loads(pickle.dumps(Decimal("1.5"))), decimal.__name__)
+"""
+    assert output(code) == "False\n2.1 1.5 decimal\n"
