@@ -1,4 +1,4 @@
-"""ipywidgets: sliders and a box, links between them, handlers, `interactive`, the state as a page of HTML."""
+"""ipywidgets: sliders and a box, links between them, handlers, `interactive`, the state for a page of HTML."""
 
 import ipywidgets as widgets
 from ipywidgets.embed import embed_data
