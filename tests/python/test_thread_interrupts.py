@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 
 import pytest
 from client import Kernel
@@ -359,6 +360,15 @@ signal.signal(signal.SIGUSR1, before)
 arrived, known
 """
     assert threads.ok(code, limit=60).result == "(200, [True])"
+
+
+def test_sigterm_is_the_kernels(start_kernel: Callable[..., Kernel]) -> None:
+    """Code that saves its handler and puts it back, as servers do, changes nothing."""
+    kernel = start_kernel()
+    kernel.ok("import signal\nbefore = signal.getsignal(signal.SIGTERM)\nassert before is signal.SIG_DFL")
+    kernel.ok("assert signal.signal(signal.SIGTERM, before) is before")
+    kernel.ok("heard = []\nassert signal.signal(signal.SIGTERM, lambda *_: heard.append(1)) is before")
+    assert kernel.ok("import os\nos.kill(os.getpid(), signal.SIGTERM)\nwhile not heard: pass\nheard").result == "[1]"
 
 
 def test_rustpython_still_loses_signals_to_a_thread_that_asked_for_a_handler(fresh_kernel: Kernel) -> None:
