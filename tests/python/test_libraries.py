@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import as_program
 import pytest
 from client import Kernel, plain
 from conftest import Shared
@@ -30,15 +29,8 @@ VARIABLES = {
 
 
 def python(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """`everloop python` in the environment of the tests."""
-    return subprocess.run(
-        [os.environ.get("EVERLOOP_BIN", "everloop"), "python", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-        env={**os.environ, "EVERLOOP_ENVIRONMENT": sys.prefix, **VARIABLES, **variables},
-    )
+    """`everloop python`, which keeps what it compiles."""
+    return as_program.python(*arguments, **{**VARIABLES, **variables})
 
 
 @pytest.fixture(scope="module")

@@ -5,25 +5,15 @@ When a test of the first kind fails, the module of ``everloop.compat`` that it n
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from as_program import python
 
 
 def output(code: str, cwd: Path | None = None, **variables: str) -> str:
     """What the program prints in `everloop python`, which has to end well."""
-    done = subprocess.run(
-        [os.environ.get("EVERLOOP_BIN", "everloop"), "python", "-c", code],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        cwd=cwd,
-        env={**os.environ, "EVERLOOP_ENVIRONMENT": sys.prefix, **variables},
-    )
+    done = python("-c", code, cwd=cwd, **variables)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

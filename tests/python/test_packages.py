@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from as_program import python
 from client import Kernel, plain
 from distributions import serve, source, wheel
 
@@ -46,18 +47,6 @@ def kernel(start_kernel: START, environment: dict[str, str]) -> Kernel:
 def site_packages(prefix: Path) -> Path:
     (found,) = prefix.glob("lib/rustpython3.*/site-packages")
     return found
-
-
-def python(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """`everloop python` in the environment of the tests."""
-    return subprocess.run(
-        [os.environ.get("EVERLOOP_BIN", "everloop"), "python", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-        env={**os.environ, "EVERLOOP_ENVIRONMENT": sys.prefix, **variables},
-    )
 
 
 def test_what_is_installed_can_be_imported_at_once(kernel: Kernel, prefix: Path, index: Path) -> None:

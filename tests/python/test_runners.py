@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from as_program import python
 from client import Kernel, Request, plain
 
-BINARY = os.environ.get("EVERLOOP_BIN", "everloop")
 PROGRAMS = Path(__file__).parent / "programs"
 only_here = pytest.mark.everloop_only("there trio and curio block asyncio, and end with the cell")
 
@@ -22,13 +22,6 @@ only_here = pytest.mark.everloop_only("there trio and curio block asyncio, and e
 def kernel(kernel: Kernel) -> Kernel:
     kernel.ok("%autoawait asyncio")
     return kernel
-
-
-def python(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "EVERLOOP_ENVIRONMENT": sys.prefix, **variables}
-    return subprocess.run(
-        [BINARY, "python", *arguments], capture_output=True, text=True, timeout=120, check=False, env=environment
-    )
 
 
 def error_of(cell: Request) -> tuple[str, str]:
