@@ -225,6 +225,18 @@ def test_an_environment_without_pip(start_kernel: START, tmp_path: Path, environ
     assert "pip " in kernel.ok("%pip --version", LIMIT).stdout
 
 
+def test_the_pip_of_debian_12(start_kernel: START, tmp_path: Path, environment: dict[str, str], index: Path) -> None:
+    """It is older than Python 3.12, and does not know that an importer was removed."""
+    theirs = tmp_path / "environment" / "lib" / "python3.11" / "site-packages"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", theirs, "pip==23.0.1"]
+    subprocess.run(pip, check=True, timeout=LIMIT)
+    wheel(index, "tiny", "1.0", {"tiny.py": ""})
+    kernel = start_kernel(env={**environment, "EVERLOOP_ENVIRONMENT": str(tmp_path / "environment")})
+    assert "pip 23.0.1" in kernel.ok("%pip --version", LIMIT).stdout
+    kernel.ok("%pip install tiny", LIMIT)
+    kernel.ok("import tiny")
+
+
 # -- what goes wrong
 
 

@@ -6,7 +6,7 @@ import re
 import tempfile
 
 from everloop.compat.extensions import EXTENSIONS, instead_of
-from everloop.compat.imports import after_import
+from everloop.compat.imports import after_import, around_import
 
 #: The last versions that do without an extension, of packages of which pip would try a hundred, or choose two that do not
 #: work with each other: on Python 3.14 FastAPI knows no pydantic before 2 from 0.119 on.
@@ -18,6 +18,7 @@ def install():
     after_import("pip._internal.cli.main", _configure)
     after_import("pip._internal.exceptions", _explain)
     after_import("pip._internal.utils.virtualenv", _see_environment)
+    around_import("pip._vendor.pkg_resources", _WithOldImporter)
 
 
 def _configure(module):
@@ -60,3 +61,21 @@ def _see_environment(virtualenv):
     # pip takes the kernel's prefix for a virtual environment, and would warn that it has no `pyvenv.cfg`. What that would
     # say is that the packages of another one are seen too.
     virtualenv._get_pyvenv_cfg_lines = lambda: ["include-system-site-packages = true"]
+
+
+class _WithOldImporter:
+    """Versions before 23.1.2, such as Debian 12's, name an importer that Python 3.12 removed; they do not need it."""
+
+    def __init__(self, module):
+        import pkgutil
+
+        self._pkgutil = pkgutil
+        self._is_missing = not hasattr(pkgutil, "ImpImporter")
+
+    def __enter__(self):
+        if self._is_missing:
+            self._pkgutil.ImpImporter = type("ImpImporter", (), {})
+
+    def __exit__(self, *exception):
+        if self._is_missing:
+            del self._pkgutil.ImpImporter
