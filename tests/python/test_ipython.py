@@ -140,6 +140,31 @@ def test_an_ipython_that_is_too_old(start_kernel: Callable[..., Kernel], tmp_pat
     assert kernel.ok("1 + 1").result == "2"
 
 
+@pytest.mark.everloop_only("IPython is imported by one thread there")
+def test_a_module_that_another_thread_has_disturbed(start_kernel: Callable[..., Kernel], tmp_path: Path) -> None:
+    """It raises when it is imported first, as what goes through `sys.modules` may when another thread imports."""
+    package = tmp_path / "lib" / "rustpython3.14t" / "site-packages" / "traitlets"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(DISTURBED)
+    kernel = start_kernel(env={"EVERLOOP_PACKAGES": str(tmp_path)})
+    cell = kernel.ok("%time 1")
+    assert not cell.stderr
+    assert kernel.ok("import os; os.environ['DISTURBED']").result == "'once'"
+
+
+DISTURBED = """
+import os, sys
+if 'DISTURBED' not in os.environ:
+    os.environ['DISTURBED'] = 'once'
+    raise RuntimeError('dictionary changed size during iteration')
+from importlib.machinery import PathFinder
+path = [path for path in sys.path if not __file__.startswith(path or ' ')]
+spec = PathFinder.find_spec('traitlets', path)
+__path__[:] = spec.submodule_search_locations
+exec(compile(open(spec.origin).read(), spec.origin, 'exec'))
+"""
+
+
 # -- history
 
 

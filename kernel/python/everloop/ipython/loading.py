@@ -150,8 +150,13 @@ class Loading:
 
     def _import(self):
         try:
-            _check_version()
-            import everloop.ipython.app  # noqa: F401
+            known = {*sys.modules}
+            try:
+                _import_ipython()
+            except RuntimeError:
+                # Some module went through a dictionary that another thread changed: there is no lock around all of Python.
+                _forget_libraries({*sys.modules} - known)
+                _import_ipython()
         except Exception as error:
             self._failed = error
 
@@ -179,6 +184,19 @@ class Loading:
                 namespace.pop("get_ipython", None)
 
 
+def _import_ipython():
+    _check_version()
+    import everloop.ipython.app  # noqa: F401
+
+
+def _forget_libraries(names):
+    """Let these modules be imported anew: a package that failed has lost those of its modules that did not."""
+    for name in names:
+        top = name.partition(".")[0]
+        if name.startswith("everloop.ipython.") or not (top == "everloop" or top in sys.stdlib_module_names):
+            sys.modules.pop(name, None)
+
+
 def _check_version():
     import IPython
 
@@ -197,7 +215,11 @@ def _warm_tracebacks():
 
 
 def _say(error):
-    sys.stderr.write(f"Cells run without IPython, since it does not load: {type(error).__name__}: {error}\n")
+    import traceback
+
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    reason = f"{type(error).__name__}: {error} ({place.filename}, line {place.lineno})"
+    sys.stderr.write(f"Cells run without IPython, since it does not load: {reason}\n")
 
 
 def _has_configuration():
