@@ -41,7 +41,7 @@ class Normaliser:
 
     def __call__(self, text: str) -> str:
         text = _STANDARD_FRAME.sub("", _FRAME.sub("", _MARKER.sub("", text)))
-        text = _RUNNING.sub("", text)
+        text = _RUNNING.sub("", _NO_SOURCE.sub("", text))
         text = _CELL_FRAME.sub(_failing_line, text)
         for pattern, to in self._rules:
             text = pattern.sub(to, text)
@@ -56,6 +56,8 @@ _MARKER = re.compile(r"^[ |]*[\^~]+[ ^~]*\n", re.MULTILINE)
 _LIBRARY = r"(/[^\n:\"]*/lib/python3\.\d+/(?!site-packages/(?!ipykernel/))[^\n:\"]*|<frozen [^\n:>]*>|[\w.]+(?=:))"
 _LINES = r"( *-*>? *\d+ [^\n]*\n| +\d+\n| +\(\.\.\.\)[^\n]*\n)*"
 _FRAME = re.compile(rf"^File {_LIBRARY}:\d+[^\n]*\n{_LINES}\n?", re.MULTILINE)
+# A frame of code in a string, of which there are no lines; which of the standard library's are left out depends on its version.
+_NO_SOURCE = re.compile(r"^File <string>:\d+[^\n]*\n[^\n]*Could not get source, probably due[^\n]*\n\n?", re.MULTILINE)
 _STANDARD_FRAME = re.compile(
     rf"^([ |]*)File \"({_LIBRARY}|[\w.]+)\", line \d+, in [^\n]*\n(\1  [^\n]*\n)*", re.MULTILINE
 )
