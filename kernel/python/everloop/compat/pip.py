@@ -24,6 +24,8 @@ def install():
 def _configure(module):
     _use_wheels_alone()
     _constrain()
+    # A source is built with a setuptools of its own, and not with the environment's, as old versions of pip would.
+    os.environ.setdefault("PIP_USE_PEP517", "1")
 
 
 def _use_wheels_alone():
