@@ -13,7 +13,9 @@ export async function kernel(lab) {
   ]) {
     await lab.run(source);
     await lab.output(source, "begun");
-    busy[name] = { prompt: await lab.prompt(source), ...(await lab.indicator("Elapsed time")) };
+    // While a cell asks, JupyterLab does not always count.
+    const told = name === "asking" ? "Kernel status" : "Elapsed time";
+    busy[name] = { prompt: await lab.prompt(source), ...(await lab.indicator(told)) };
     await lab.button("interrupt");
     await lab.output(source, "KeyboardInterrupt");
     await lab.idle();

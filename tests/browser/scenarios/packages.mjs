@@ -12,6 +12,7 @@ export async function pip(lab, page) {
   const index = new URL(/--index-url (\S+)/.exec(meanwhile[0].source)[1]);
   await page.request.get(new URL("/go-on", index).href);
   await lab.output("%pip", "Successfully installed", LIMIT + 60_000);
+  await lab.idle();
   const end = await lab.shown();
   await lab.screenshot("pip-ended.png");
   return { meanwhile, end };
