@@ -53,6 +53,14 @@ class IPKernelApp(BaseIPythonApplication, InteractiveShellApp):
         for name in of_user:
             hidden.pop(name, None)
 
+    def init_code(self):
+        """Run the startup files; then IPython notes which modules there are, while another thread may import one."""
+        try:
+            super().init_code()
+        except RuntimeError:
+            # A copy is made in one step. What the startup files raise has been shown, and does not come here.
+            self.shell._sys_modules_keys = {*sys.modules.copy()}
+
     def init_config_files(self):
         """Look for configuration in the environment that everloop was installed for, too."""
         super().init_config_files()
