@@ -116,6 +116,10 @@ def _say_what_is_outdated(before):
 
 def _modules_of(metadata):
     """The names of the modules at the top of the package whose metadata lies in this directory."""
-    with open(os.path.join(metadata, "RECORD"), encoding="utf-8") as record:
+    path = os.path.join(metadata, "RECORD")
+    if not os.path.exists(path):
+        # pip writes it last, and may have failed before.
+        return set()
+    with open(path, encoding="utf-8") as record:
         files = [line.split(",", 1)[0] for line in record]
     return {file.partition("/")[0].removesuffix(".py") for file in files if file.endswith(".py")}
