@@ -335,6 +335,16 @@ class Kernel:
 
     # -- the end
 
+    def restart(self) -> Kernel:
+        """As the restart button does: another process on the same ports."""
+        # The manager's clients share one identity, and the ports stay: two of them would take each other's replies.
+        self.client.stop_channels()
+        self.manager.restart_kernel()
+        self.requests.clear()
+        self.transcript.clear()
+        self._connect()
+        return self.ready()
+
     def wait_exit(self, limit: float) -> float:
         """Until the process is gone; how many seconds that took."""
         self.expects_death = True
