@@ -12,7 +12,7 @@ import re
 import signal
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -165,7 +165,14 @@ class KernelDied(AssertionError):
 class Kernel:
     """One kernel process, started through its kernelspec, and a client with all its channels."""
 
-    def __init__(self, name: str = KERNEL_NAME, cwd: Path | None = None, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        name: str = KERNEL_NAME,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        wrapper: Sequence[str] = (),
+    ) -> None:
+        """`wrapper` is a command that becomes the kernel's: `prlimit --nofile=64`, say."""
         self.transcript: list[Entry] = []
         self.requests: list[Request] = []
         self.log = tempfile.NamedTemporaryFile(prefix="kernel-", suffix=".log")  # noqa: SIM115 (closed by close())
@@ -177,6 +184,7 @@ class Kernel:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
         # What a test says wins over what the kernelspec says.
         self.manager.kernel_spec.env.update(env or {})
+        self.manager.kernel_spec.argv[:0] = wrapper
         self.manager.start_kernel(cwd=cwd, env={**environment, **(env or {})}, stdout=self.log, stderr=self.log)
         self._connect()
 

@@ -63,6 +63,7 @@ mod _everloop {
     use super::spawn::SpawnArgs;
     use super::statements::Statements;
     use super::{access, interrupts, output, packages, questions};
+    use crate::garbage::{self, Sentinel};
     use crate::event_loop::{
         Completion, Handle, LoopCore, Queue, QueueOperation, SocketTransport, StreamOperation,
         StreamReader, StreamReaderProtocol, StreamWriter, ThreadCall, TimerHandle, WorkQueue,
@@ -71,6 +72,7 @@ mod _everloop {
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
         for class in [
+            Sentinel::make_static_type(),
             LoopCore::make_static_type(),
             Handle::make_static_type(),
             TimerHandle::make_static_type(),
@@ -95,6 +97,7 @@ mod _everloop {
             module.set_attr(name, class, vm)?;
         }
         QueueOperation::skip_idle_finalizers();
+        garbage::begin(vm);
         Ok(())
     }
 

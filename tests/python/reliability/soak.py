@@ -88,7 +88,7 @@ class Soak:
         latencies = [self._latency(kernel, number + i) for i in range(10)]
         self._forget(kernel)
         self.rounds += 1
-        self.remembered += 1
+        self.remembered += 2
         self.samples.append(self._sample(kernel, elapsed, latencies))
         self._forget(kernel)
 
