@@ -41,7 +41,11 @@ class Sample:
     descriptors: int
     threads: int
     tasks: int
-    cells: int
+    #: Seconds that it has computed so far, and the requests so far.
+    cpu: float
+    requests: int
+    #: The mean number of processes that waited for a core of this machine, which latency depends on.
+    machine_load: float
     #: Milliseconds of small cells, from the request to idle.
     latencies: list[float]
 
@@ -127,7 +131,9 @@ class Soak:
             process.descriptors(pid),
             process.threads(pid),
             int(tasks["data"]["text/plain"]),
+            process.cpu(pid),
             self.requests,
+            os.getloadavg()[0],
             latencies,
         )
 
