@@ -19,7 +19,7 @@ from pathlib import Path
 from client import KERNEL_NAME, Kernel
 
 from reliability import process
-from reliability.work import jobs_for, ok, prepare
+from reliability.work import jobs_for, ok, prepare, repeated
 
 #: After so many rounds the same numbers come again.
 NUMBERS = 20
@@ -59,12 +59,13 @@ class Soak:
     rounds: int = 0
     restarts: int = 0
     remembered: int = 0
-    kernel_cpu: float = 0.0
+    #: Interrupts that had to be sent a second time.
+    repeated: list[str] = field(default_factory=lambda: repeated)
 
     # -- the work
 
-    def run(self, seconds: float, load: float, report: Callable[[str], None] = lambda text: None) -> None:
-        """`load` is how much of one core the kernels and this process may take."""
+    def run(self, seconds: float, load: float, report: Callable[[Soak], None] = lambda soak: None) -> None:
+        """`load` is how much of one core the kernels and this process may take; `report` is called now and then."""
         with tempfile.TemporaryDirectory() as directory:
             environment = {"IPYTHONDIR": directory, "XDG_DATA_HOME": directory}
             first, second = (Kernel(self.kernel, env=environment).ready() for _ in range(2))
@@ -75,9 +76,8 @@ class Soak:
                 while (elapsed := time.monotonic() - begun) < seconds:
                     self._round(first, second, elapsed)
                     if self.rounds % 100 == 0:
-                        report(self.line())
+                        report(self)
                     pace.rest()
-                self.kernel_cpu = process.cpu(first.pid)
             finally:
                 first.close()
                 second.close()
@@ -209,14 +209,22 @@ def table(soak: Soak) -> str:
     def middle(samples: list[Sample], name: str) -> float:
         return statistics.median(getattr(sample, name) for sample in samples)
 
+    def computing(samples: list[Sample]) -> float:
+        """Milliseconds of the kernel's own computing by request."""
+        begun, ended = samples[0], samples[-1]
+        return 1000 * (ended.cpu - begun.cpu) / max(1, ended.requests - begun.requests)
+
     rows = [
         f"| {soak.kernel} | first tenth | last tenth | by hour |",
         "|---|---|---|---|",
     ]
     for name, title in (("rss", "RSS, MB"), ("pss", "PSS, MB"), ("descriptors", "descriptors"), ("threads", "threads"), ("tasks", "tasks")):
         rows.append(f"| {title} | {middle(first, name):.4g} | {middle(last, name):.4g} | {soak.slope(name):+.2f} |")
+    rows.append(f"| computing by request, ms | {computing(first):.2f} | {computing(last):.2f} | |")
     for part, title in ((0.5, "p50"), (0.99, "p99")):
         rows.append(f"| a cell, {title}, ms | {quantile(first, part):.2f} | {quantile(last, part):.2f} | |")
+    loads = (statistics.mean(sample.machine_load for sample in part) for part in (first, last))
+    rows.append("| processes that want a core of the machine | {:.1f} | {:.1f} | |".format(*loads))
     return "\n".join(rows)
 
 
@@ -228,11 +236,14 @@ def main() -> None:
     parser.add_argument("--record", type=Path, help="the file that keeps all samples")
     arguments = parser.parse_args()
     soak = Soak(arguments.kernel)
-    try:
-        soak.run(arguments.minutes * 60, arguments.load, lambda text: print(text, flush=True))
-    finally:
-        if arguments.record and soak.samples:
+
+    def report(soak: Soak) -> None:
+        print(soak.line(), flush=True)
+        if arguments.record:
             arguments.record.write_text(json.dumps(asdict(soak)))
+
+    soak.run(arguments.minutes * 60, arguments.load, report)
+    report(soak)
     print(f"{soak.rounds} rounds, {soak.requests} requests, {soak.messages} messages, {soak.restarts} restarts")
     print(table(soak))
     if found := soak.failures():

@@ -45,6 +45,10 @@ class Shape:
 """
 
 
+#: Interrupts that had to be sent a second time.
+repeated: list[str] = []
+
+
 def prepare(kernel: Kernel) -> None:
     kernel.ok(PRELUDE)
 
@@ -62,6 +66,14 @@ def error_of(cell: Request) -> str:
     cell.wait()
     assert cell.reply["status"] == "error", cell.kernel.transcript_text()
     return cell.reply["ename"]
+
+
+def ends(cell: Request, limit: float = 5.0) -> bool:
+    try:
+        cell.wait(limit)
+    except AssertionError:
+        return False
+    return True
 
 
 def cells(kernel: Kernel, n: int) -> None:
@@ -100,6 +112,9 @@ def interrupts(kernel: Kernel, n: int) -> None:
     for wait in ("await asyncio.sleep(1000)", "while True: pass", "time.sleep(1000)"):
         cell = submit(kernel, f"print('begun')\n{wait}").wait_for("begun")
         kernel.interrupt(how)
+        if not ends(cell):
+            repeated.append(f"{how}: {wait}")
+            kernel.interrupt(how)
         # ipykernel lets the cancellation of an awaiting cell be seen.
         assert error_of(cell) in ("KeyboardInterrupt", "CancelledError")
     assert ok(kernel, f"await one({n})").result == str(n)
