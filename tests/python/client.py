@@ -10,6 +10,7 @@ import json
 import os
 import re
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -184,7 +185,11 @@ class Kernel:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
         # What a test says wins over what the kernelspec says.
         self.manager.kernel_spec.env.update(env or {})
-        self.manager.kernel_spec.argv[:0] = wrapper
+        argv = self.manager.kernel_spec.argv
+        if wrapper and argv[0] == "python":
+            # jupyter_client looks at the first word alone.
+            argv[0] = sys.executable
+        argv[:0] = wrapper
         self.manager.start_kernel(cwd=cwd, env={**environment, **(env or {})}, stdout=self.log, stderr=self.log)
         self._connect()
 

@@ -63,11 +63,11 @@ mod _everloop {
     use super::spawn::SpawnArgs;
     use super::statements::Statements;
     use super::{access, interrupts, output, packages, questions};
-    use crate::garbage::{self, Sentinel};
     use crate::event_loop::{
         Completion, Handle, LoopCore, Queue, QueueOperation, SocketTransport, StreamOperation,
         StreamReader, StreamReaderProtocol, StreamWriter, ThreadCall, TimerHandle, WorkQueue,
     };
+    use crate::garbage::{self, Sentinel};
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
