@@ -29,9 +29,13 @@ export class Lab {
     await this.idle();
   }
 
-  /** The status bar tells the kernel's own state; the notebook's indicator says idle before there is a kernel. */
+  /**
+   * The status bar tells the kernel's own state; the notebook's indicator says idle before there is a kernel. The reply
+   * that ends a cell may come after it.
+   */
   async idle(limit = LIMIT) {
     await this.page.locator("#jp-main-statusbar").filter({ hasText: "| Idle" }).waitFor({ timeout: limit });
+    await this.panel.locator(".jp-InputPrompt", { hasText: "[*]:" }).first().waitFor({ state: "detached", timeout: limit });
   }
 
   /** What the circle in the toolbar tells when one points at it, once it has told `text`. */

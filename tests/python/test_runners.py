@@ -191,8 +191,7 @@ def test_asyncio_goes_on_while_a_cell_sleeps(mode: Kernel, library: str) -> None
 def test_an_interrupt(mode: Kernel, library: str, what: str, how: str) -> None:
     cell = mode.submit(f"await lib.sleep(0)\nprint('begun')\n{INTERRUPTED[what]}").wait_for("begun")
     mode.interrupt(how)
-    assert cell.wait(10).reply["ename"] == "KeyboardInterrupt"
-    assert error_of(cell)[0] == "KeyboardInterrupt"
+    assert error_of(cell.wait(10)) == ("KeyboardInterrupt", "")
     assert "Cell In[" in cell.traceback
     assert ("cleaned up" in cell.stdout) == (what == "clean-up")
     assert mode.ok("before = ticks\nawait lib.sleep(0.1)\nticks > before").result == "True"

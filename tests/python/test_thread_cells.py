@@ -31,8 +31,9 @@ def begin(kernel: Kernel, code: str) -> Request:
 
 
 def ended(cell: Request) -> str:
-    """The name of the error that ended the cell, "" for none."""
-    return cell.wait(20).reply.get("ename", "")
+    """The name of the error that ended the cell, with its text if there is one; "" for none."""
+    reply = cell.wait(20).reply
+    return ": ".join(filter(None, (reply.get("ename"), reply.get("evalue"))))
 
 
 def test_the_loop_and_later_cells_go_on(kernel: Kernel) -> None:

@@ -108,7 +108,7 @@ def _installed():
 
 def _say_what_is_outdated(before):
     changed = [path for path, time in _installed().items() if before.get(path) != time]
-    outdated = sorted({name for path in changed for name in _modules_of(path)} & {*sys.modules})
+    outdated = sorted({name for path in changed for name in _modules_of(path)} & {*sys.modules.copy()})
     if outdated:
         names = ", ".join(outdated)
         print(f"Note: the kernel has older versions of these in use until it is restarted: {names}")

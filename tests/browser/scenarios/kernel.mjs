@@ -13,8 +13,8 @@ export async function kernel(lab) {
   ]) {
     await lab.run(source);
     await lab.output(source, "begun");
-    // While a cell asks, JupyterLab does not always count.
-    const told = name === "asking" ? "Kernel status" : "Elapsed time";
+    // JupyterLab does not always count for a cell that comes soon after another.
+    const told = name === "busy" ? "Elapsed time" : "Kernel status";
     busy[name] = { prompt: await lab.prompt(source), ...(await lab.indicator(told)) };
     await lab.button("interrupt");
     await lab.output(source, "KeyboardInterrupt");

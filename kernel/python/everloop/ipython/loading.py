@@ -1,10 +1,12 @@
 """When IPython is loaded: by the first cell that needs it, or while nobody waits.
 
 A thread imports it, so that a plain cell never waits; the shell itself is made on the interpreter thread between two
-cells, or in the cell that asks for it.
+cells, or in the cell that asks for it. A cell that imports waits until the thread is through: there is no lock around
+all of Python, and what the one imports goes through dictionaries that the other changes.
 """
 
 import builtins
+import contextlib
 import os
 import re
 import sys
@@ -21,6 +23,7 @@ OLDEST = (8, 30)
 
 # What only IPython knows. Code that has it in a comment loads IPython too, which does no harm.
 _NAMES = re.compile(r"\b(get_ipython|IPython|ipykernel|__IPYTHON__)\b")
+_IMPORTS = re.compile(r"\bimport\b")
 
 
 def begin(shell):
@@ -45,17 +48,19 @@ class Loading:
         self._thread = None
         self._imported = None
         self._failed = None
-        self._importing = False
+        self._importing = self._is_awaited = False
         self._asked_class = None
         self._configured = _has_configuration()
 
     # -- who needs it
 
     def is_needed_by(self, cell):
-        """Whether `cell` cannot run without IPython."""
+        """Whether `cell` cannot run without IPython, or not while it is imported."""
         if self._configured:
             # Startup files and extensions may change what any cell means.
             return not cell.silent
+        if self._thread is not None and _IMPORTS.search(cell.code):
+            return True
         return _everloop.needs_ipython(cell.code) or _NAMES.search(cell.code) is not None
 
     def watch(self):
@@ -64,7 +69,7 @@ class Loading:
         builtins.display = self._display
         after_import("IPython", lambda module: self._imported_by_user())
         after_import("IPython.core.interactiveshell", self._answer_libraries)
-        self._shell.loop.call_later(PATIENCE, self._import_in_thread)
+        self._shell.loop.call_later(PATIENCE, self._import_if_idle)
 
     def get_ipython(self):
         """The shell, loaded now if it has to be."""
@@ -98,6 +103,7 @@ class Loading:
 
     async def finish(self):
         """Return when IPython has taken over, or cannot. The loop goes on meanwhile."""
+        self._is_awaited = True
         self._import_in_thread()
         await self._imported.wait()
         self._take_over()
@@ -121,6 +127,11 @@ class Loading:
         if threading.current_thread() is threading.main_thread() and not self._importing:
             self._take_over()
 
+    def _import_if_idle(self):
+        # The end of a cell that runs is another time.
+        if not self._shell.runs:
+            self._import_in_thread()
+
     def _import_in_thread(self):
         if self._thread is None:
             import asyncio
@@ -131,6 +142,8 @@ class Loading:
 
     def _run(self):
         self._import()
+        if not (self._failed or self._is_awaited):
+            _warm_tracebacks()
         self._tell_loop()
 
     def _tell_loop(self):
@@ -150,12 +163,13 @@ class Loading:
 
     def _import(self):
         try:
-            known = {*sys.modules}
+            # A copy is made in one step.
+            known = {*sys.modules.copy()}
             try:
                 _import_ipython()
-            except RuntimeError:
-                # Some module went through a dictionary that another thread changed: there is no lock around all of Python.
-                _forget_libraries({*sys.modules} - known)
+            except Exception:
+                # Some module may have gone through a dictionary that a thread of the user's changed.
+                _forget_libraries({*sys.modules.copy()} - known)
                 _import_ipython()
         except Exception as error:
             self._failed = error
@@ -175,8 +189,6 @@ class Loading:
 
             shell.language = IPython(shell, shell.language)
             debuggers.take_over()
-            # Not sooner: what makes the shell goes through dictionaries that imports change.
-            threading.Thread(target=_warm_tracebacks, name="IPython's tracebacks", daemon=True).start()
         except Exception as error:
             self._failed = error
             _say(error)
@@ -207,11 +219,13 @@ def _check_version():
 
 def _warm_tracebacks():
     """Let the first traceback not wait for what colours it: imports, and the lexer's rules."""
-    import stack_data  # noqa: F401
-    from pygments.formatters import terminal256  # noqa: F401
-    from pygments.lexers import get_lexer_by_name
+    # What was disturbed is imported again by who needs it.
+    with contextlib.suppress(Exception):
+        import stack_data  # noqa: F401
+        from pygments.formatters import terminal256  # noqa: F401
+        from pygments.lexers import get_lexer_by_name
 
-    get_lexer_by_name("python3")
+        get_lexer_by_name("python3")
 
 
 def _say(error):
