@@ -7,12 +7,17 @@ use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
 use super::BEHIND;
-use crate::sockets::zmtp::ZmtpError;
+use crate::sockets::zmtp::accept::{Newcomer, Refusals};
 use crate::sockets::zmtp::command::Command;
 use crate::sockets::zmtp::frame::Traffic;
-use crate::sockets::zmtp::handshake::handshake;
+use crate::sockets::zmtp::handshake::Role;
 use crate::sockets::zmtp::link::Link;
-use crate::sockets::zmtp::stream::Stream;
+
+const ROLE: Role<'_> = Role {
+    ours: "XPUB",
+    theirs: &["SUB", "XSUB"],
+    identity: b"",
+};
 
 /// A subscriber only ever sends subscriptions.
 const MESSAGE_LIMIT: usize = 64 * 1024;
@@ -94,15 +99,16 @@ impl Pace {
 /// Serves one connection from its handshake to its end.
 pub(super) async fn serve_subscriber(
     id: u64,
-    stream: Stream,
+    newcomer: Newcomer,
     events_tx: mpsc::UnboundedSender<Event>,
     hungry: Arc<Notify>,
+    refusals: Arc<Refusals>,
 ) {
     // Sending fails only while the kernel shuts down.
     let tell = |event| drop(events_tx.send(event));
-    let error = match handshake(&stream, MESSAGE_LIMIT).await {
-        Ok(decoder) => {
-            let link = Arc::new(Link::new(stream, decoder));
+    let error = match newcomer.introduce(&ROLE, MESSAGE_LIMIT).await {
+        Ok((link, _)) => {
+            let link = Arc::new(link);
             tell(Event::Joined {
                 id,
                 link: Arc::clone(&link),
@@ -117,17 +123,15 @@ pub(super) async fn serve_subscriber(
                     hungry.notify_one();
                 }
             };
-            let error = link.serve(receive, progress).await;
+            let has_room = || std::future::ready(());
+            let error = link.serve(receive, has_room, progress).await;
             tell(Event::Left { id });
             hungry.notify_one();
             error
         }
         Err(error) => error,
     };
-    match error {
-        ZmtpError::Closed => tracing::debug!(socket = "iopub", "a subscriber has left"),
-        error => tracing::warn!(socket = "iopub", %error, "disconnected a subscriber"),
-    }
+    refusals.end(&error);
 }
 
 /// ZMTP 3.0 subscribes by messages that begin with 1 or 0, ZMTP 3.1 by commands.
