@@ -6,9 +6,11 @@
 //! 1. While every subscriber that still reads is behind by more than [`BEHIND`], nothing is taken out of the
 //!    outbox: text is joined there, and a producer waits when the outbox is full. So a flood of prints runs at the
 //!    speed of the fastest front end, and a slower one may be behind by [`FAR_BEHIND`] before it counts as well.
-//! 2. A subscriber that has stopped ([`subscriber::Pace`]) counts for nobody: the others go on, its own queue grows.
-//! 3. Beyond [`BACKLOG_LIMIT`] it is disconnected, and told so: its queue is forgotten but for one message, which says
-//!    what is missing and is the last before the end of its connection. The log has it, too.
+//! 2. A subscriber that takes nothing for a second counts for nobody: the others go on, its own queue grows, up to
+//!    [`BACKLOG_LIMIT`].
+//! 3. There all wait for it, until it has taken nothing for ten seconds in all. Then it is disconnected, and told so: its
+//!    queue is forgotten but for one message, which says what is missing and is the last before the end of its
+//!    connection. The log has it, too.
 //!
 //! Queues share their messages: what they cost together is the longest of them.
 //!
@@ -33,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::early::Early;
-use self::subscriber::{Event, Subscriber, serve_subscriber};
+use self::subscriber::{Event, Progress, Subscriber, serve_subscriber};
 use super::zmtp::accept::{Refusals, accept_all};
 use super::zmtp::frame::Wire;
 use super::zmtp::link::Discarded;
@@ -46,7 +48,7 @@ const ROUND: usize = 256 * 1024;
 const BEHIND: usize = 1 << 20;
 /// Backlog from which a subscriber that still reads holds the others up.
 const FAR_BEHIND: usize = 128 << 20;
-/// Backlog beyond which a subscriber that has stopped is disconnected.
+/// Backlog of a subscriber at most, but for one round; beyond it one that has stopped is disconnected.
 const BACKLOG_LIMIT: usize = 256 << 20;
 /// How often a waiting writer looks whether a subscriber has stopped.
 const LOOK: Duration = Duration::from_millis(100);
@@ -221,26 +223,27 @@ impl Writer {
     /// Whether to leave messages in the outbox for now; see the rules above.
     fn must_wait(&mut self) -> bool {
         let now = Instant::now();
-        let (mut hungry, mut behind) = (false, false);
+        let (mut hungry, mut behind, mut far_behind) = (false, false, false);
         for subscriber in self.subscribers.values_mut() {
             let backlog = subscriber.link.backlog();
             if backlog < BEHIND {
+                subscriber.is_up_to_date();
                 hungry = true;
-            } else if subscriber.is_reading(now) {
-                if backlog > FAR_BEHIND {
-                    return true;
-                }
-                behind = true;
+                continue;
             }
+            let reads = subscriber.look(now) == Progress::Reads;
+            behind |= reads;
+            far_behind |= backlog > if reads { FAR_BEHIND } else { BACKLOG_LIMIT };
         }
-        behind && !hungry
+        far_behind || behind && !hungry
     }
 
     fn disconnect_stopped(&mut self) {
         let now = Instant::now();
         let (feed, parent) = (&self.feed, &self.parent);
         self.subscribers.retain(|_, subscriber| {
-            let stays = subscriber.link.backlog() <= BACKLOG_LIMIT || subscriber.is_reading(now);
+            let stays = subscriber.link.backlog() <= BACKLOG_LIMIT
+                || subscriber.look(now) != Progress::Stopped;
             if !stays {
                 disconnect(subscriber, feed, parent);
             }
