@@ -2,6 +2,8 @@
 # make test    every test, with what the tests need
 # make check   formatting and lints
 # make bench   measure the kernel beside ipykernel
+# make soak    mixed work for MINUTES (5), nothing may grow; RECORD=--record writes it into tests/reliability.md
+# make stress  floods and faults, beside ipykernel; writes tests/reliability.md
 # make build   the kernel alone
 # make wheel   the wheel that is shipped, in ~/.cache/everloop/wheels/dist
 # make example run the examples anew: their stored outputs, and the pictures in docs/
@@ -40,7 +42,7 @@ LIBRARIES := $(CACHE)/libraries
 CPYTHON := $(CACHE)/cpython
 
 .NOTPARALLEL:
-.PHONY: build wheel lab test test-rust test-python check bench example clean
+.PHONY: build wheel lab test test-rust test-python check soak stress bench example clean
 
 build:
 	cargo build --package everloop $(CARGO_FLAGS)
@@ -93,6 +95,19 @@ bench: build
 	scripts/venv $(TESTS) tests/python/requirements.txt
 	$(EVERLOOP_BIN) install --prefix $(TESTS)
 	$(TESTS)/bin/python bench/bench.py everloop python3
+
+MINUTES ?= 5
+
+soak: build
+	scripts/venv $(TESTS) tests/python/requirements.txt
+	$(EVERLOOP_BIN) install --prefix $(TESTS)
+	cd tests/python && $(TESTS)/bin/python -m reliability.soak --minutes $(MINUTES) $(RECORD)
+
+# As root it also does what needs a file system or a name server of its own.
+stress: build
+	scripts/venv $(TESTS) tests/python/requirements.txt
+	$(EVERLOOP_BIN) install --prefix $(TESTS)
+	cd tests/python && $(TESTS)/bin/python -m reliability.stress everloop python3 --record
 
 example: build
 	scripts/venv $(TESTS) tests/python/requirements.txt

@@ -62,7 +62,9 @@ def test_sources_of_tracebacks_are_forgotten(fresh_kernel: Kernel) -> None:
         assert fresh_kernel.run(f"{number} / 0", store_history=False).reply["ename"] == "ZeroDivisionError"
     fresh_kernel.requests.clear()
     fresh_kernel.transcript.clear()
-    sources = "import gc, stack_data\ngc.collect()\nlen([o for o in gc.get_objects() if isinstance(o, stack_data.Source)])"
+    sources = (
+        "import gc, stack_data\ngc.collect()\nlen([o for o in gc.get_objects() if isinstance(o, stack_data.Source)])"
+    )
     assert int(fresh_kernel.ok(sources).result or 0) <= 210
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from client import KERNEL_NAME, Kernel
 
 from reliability import process
+from reliability.document import origin, write_section
 from reliability.work import jobs_for, ok, prepare, repeated
 
 #: After so many rounds the same numbers come again.
@@ -218,7 +219,13 @@ def table(soak: Soak) -> str:
         f"| {soak.kernel} | first tenth | last tenth | by hour |",
         "|---|---|---|---|",
     ]
-    for name, title in (("rss", "RSS, MB"), ("pss", "PSS, MB"), ("descriptors", "descriptors"), ("threads", "threads"), ("tasks", "tasks")):
+    for name, title in (
+        ("rss", "RSS, MB"),
+        ("pss", "PSS, MB"),
+        ("descriptors", "descriptors"),
+        ("threads", "threads"),
+        ("tasks", "tasks"),
+    ):
         rows.append(f"| {title} | {middle(first, name):.4g} | {middle(last, name):.4g} | {soak.slope(name):+.2f} |")
     rows.append(f"| computing by request, ms | {computing(first):.2f} | {computing(last):.2f} | |")
     for part, title in ((0.5, "p50"), (0.99, "p99")):
@@ -228,26 +235,51 @@ def table(soak: Soak) -> str:
     return "\n".join(rows)
 
 
+def summary(soak: Soak) -> str:
+    minutes = soak.samples[-1].seconds / 60
+    interrupts = f"{len(soak.repeated)} of its interrupts had to be sent a second time"
+    return (
+        f"{minutes:.0f} minutes of cells, awaits, errors, interrupts, comms, lookups, displays, questions, threads, child processes, "
+        f"background tasks, magics and cells beside each other: {soak.requests:,} requests, of which each was answered as it should be; "
+        f"{soak.messages:,} messages; {soak.remembered:,} cells are in the kernel's history; a second kernel was restarted {soak.restarts:,} "
+        f"times; {interrupts}. The first fifth is not judged."
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kernel", default=KERNEL_NAME)
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--load", type=float, default=1.0, help="the part of one core that is taken")
-    parser.add_argument("--record", type=Path, help="the file that keeps all samples")
+    parser.add_argument("--samples", type=Path, help="the file that keeps all samples")
+    parser.add_argument("--read", action="store_true", help="run nothing: the samples are there")
+    parser.add_argument("--record", action="store_true", help="write the table into tests/reliability.md")
     arguments = parser.parse_args()
+    soak = read(arguments.samples) if arguments.read else run(arguments)
+    text = f"{summary(soak)}\n\n{table(soak)}"
+    print(text)
+    if arguments.record:
+        write_section("Soak", f"{text}\n\n{origin()}")
+    if found := soak.failures():
+        sys.exit("\n".join(found))
+
+
+def run(arguments: argparse.Namespace) -> Soak:
     soak = Soak(arguments.kernel)
 
     def report(soak: Soak) -> None:
         print(soak.line(), flush=True)
-        if arguments.record:
-            arguments.record.write_text(json.dumps(asdict(soak)))
+        if arguments.samples:
+            arguments.samples.write_text(json.dumps(asdict(soak)))
 
     soak.run(arguments.minutes * 60, arguments.load, report)
     report(soak)
-    print(f"{soak.rounds} rounds, {soak.requests} requests, {soak.messages} messages, {soak.restarts} restarts")
-    print(table(soak))
-    if found := soak.failures():
-        sys.exit("\n".join(found))
+    return soak
+
+
+def read(file: Path) -> Soak:
+    fields = json.loads(file.read_text())
+    return Soak(**{**fields, "samples": [Sample(**sample) for sample in fields["samples"]]})
 
 
 if __name__ == "__main__":

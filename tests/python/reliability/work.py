@@ -147,9 +147,19 @@ def lookups(kernel: Kernel, n: int) -> None:
 
 
 def displays(kernel: Kernel, n: int) -> None:
-    cell = ok(kernel, f"display(HTML('<i>{n}</i>'))\nhandle = display({n}, display_id='d')\nupdate_display({n} + 1, display_id='d')\nclear_output(wait=True)\nShape({n})")
+    cell = ok(
+        kernel,
+        f"display(HTML('<i>{n}</i>'))\nhandle = display({n}, display_id='d')\nupdate_display({n} + 1, display_id='d')\nclear_output(wait=True)\nShape({n})",
+    )
     types = [kind for kind in cell.published_types if kind != "status"]
-    assert types == ["execute_input", "display_data", "display_data", "update_display_data", "clear_output", "execute_result"]
+    assert types == [
+        "execute_input",
+        "display_data",
+        "display_data",
+        "update_display_data",
+        "clear_output",
+        "execute_result",
+    ]
     assert cell.published("display_data")[0]["data"]["text/html"] == f"<i>{n}</i>"
     assert cell.published("update_display_data")[0]["data"]["text/plain"] == str(n + 1)
     assert cell.published("execute_result")[0]["data"] == {"text/plain": f"shape {n}", "text/html": f"<b>{n}</b>"}

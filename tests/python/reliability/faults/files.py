@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -136,7 +136,7 @@ def _make_history(file: Path) -> None:
     connection.close()
 
 
-def _history(name: str, spoil) -> Outcome:
+def _history(name: str, spoil: Callable[[Path], object]) -> Outcome:
     with TemporaryDirectory() as directory:
         file = Path(directory) / "profile_default" / "history.sqlite"
         file.parent.mkdir()

@@ -39,7 +39,11 @@ def front_end_killed(name: str) -> Outcome:
         )
         outcome = Outcome(sent=LINES, lost=LINES - len(text.splitlines()))
         answers = [_asks(kernel, own) for own in (session, uuid.uuid4().hex)]
-        return finish(outcome, kernel, f"the cell ran to its end; answered with the same session: {answers[0]}, with another: {answers[1]}")
+        return finish(
+            outcome,
+            kernel,
+            f"the cell ran to its end; answered with the same session: {answers[0]}, with another: {answers[1]}",
+        )
 
 
 def _start_and_kill(kernel: Kernel, session: str) -> str:
@@ -76,7 +80,13 @@ class Server:
     def __init__(self, directory: Path) -> None:
         self.token = uuid.uuid4().hex
         environment = {**os.environ, "JUPYTER_RUNTIME_DIR": str(directory), "IPYTHONDIR": str(directory / "ipython")}
-        options = ("--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0", f"--IdentityProvider.token={self.token}")
+        options = (
+            "--no-browser",
+            "--allow-root",
+            "--ip=127.0.0.1",
+            "--port=0",
+            f"--IdentityProvider.token={self.token}",
+        )
         log = (directory / "log").open("w")
         command = [sys.executable, "-m", "jupyter", "server", *options]
         self.process = subprocess.Popen(command, cwd=directory, env=environment, stdout=log, stderr=log)
@@ -176,7 +186,9 @@ def websocket_lost(name: str) -> Outcome:
             answered = until_idle(later, execute(later, session, "print(6 * 7)"))
             outcome.again = time.monotonic() - begun if answered == ["42"] else None
             outcome.memory = process.peak(pid)
-        outcome.happened = "the server keeps what was printed meanwhile; what was on its way into the lost connection is lost"
+        outcome.happened = (
+            "the server keeps what was printed meanwhile; what was on its way into the lost connection is lost"
+        )
         return outcome
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from client import Kernel, KernelDied
+from client import Kernel
 
 from reliability import process
 
@@ -64,6 +64,3 @@ def finish(outcome: Outcome, kernel: Kernel, happened: Callable[[Outcome], str] 
     else:
         outcome.happened = happened(outcome) if callable(happened) else happened
     return outcome
-
-
-__all__ = ["SILENT", "KernelDied", "Outcome", "again", "finish", "started"]

@@ -15,7 +15,7 @@ import zmq
 from client import Kernel, Request
 
 from reliability import process
-from reliability.faults.outcome import Outcome, again, finish, started
+from reliability.faults.outcome import Outcome, finish, started
 
 TICKING = """
 import asyncio, time
@@ -147,6 +147,3 @@ def parent_killed(name: str, doing: str = "in a tight loop") -> Outcome:
     outcome.again = time.monotonic() - begun
     outcome.happened = "ended"
     return outcome
-
-
-__all__ = ["BUSY", "again", "flood_of_interrupts", "parent_killed", "suspended", "told_to_end"]
