@@ -155,14 +155,3 @@ def no_descriptors(name: str, limit: int = 64) -> Outcome:
         recovered = kernel.run("await (await asyncio.create_subprocess_exec('true')).wait()").result
         named = ", ".join(sorted(set(errors)))
         return finish(outcome, kernel, f"errors: {named}; a child process afterwards: {recovered}")
-
-    "FAKETIME",
-    "again",
-    "clock_set_back",
-    "contextlib",
-    "many_at_once",
-    "no_descriptors",
-    "os",
-    "port_taken",
-    "slow_names",
-]
