@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -176,18 +177,17 @@ def without_a_place(name: str, place: str) -> Outcome:
             along = f'case "$1" in /tmp/*) cp "$1" {directory}/; it={directory}/${{1##*/}}; shift; set -- "$it" "$@";; esac;'
             script = f'{along} mount -t tmpfs -o {options} tmpfs /tmp && {{ {filling} exec "$@"; }}'
             wrapper = (*_IN_NAMESPACE, script, "sh")
-        variables = {"TMPDIR": directory, "JUPYTER_RUNTIME_DIR": directory}
-        return _start_there(name, variables, wrapper, Path(directory))
+        return _start_there(name, wrapper, directory)
 
 
-def _start_there(name: str, variables: dict[str, str], wrapper: tuple[str, ...], directory: Path) -> Outcome:
-    before = {key: os.environ.get(key) for key in variables}
-    os.environ.update(variables)
+def _start_there(name: str, wrapper: tuple[str, ...], directory: str) -> Outcome:
+    before = tempfile.tempdir
+    # Where jupyter_client puts the connection file, and this process nothing else.
+    tempfile.tempdir = directory
     try:
-        kernel = Kernel(name, cwd=directory, wrapper=wrapper)
+        kernel = Kernel(name, cwd=Path(directory), wrapper=wrapper)
     finally:
-        for key, value in before.items():
-            os.environ.pop(key) if value is None else os.environ.__setitem__(key, value)
+        tempfile.tempdir = before
     try:
         kernel.ready()
         outcome = Outcome(*run_numbered(kernel, range(5)))
