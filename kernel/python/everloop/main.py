@@ -65,11 +65,13 @@ def _install_site_builtins():
 
 def _finish_set_up():
     """What no first cell needs."""
+    from everloop import interrupts
     from everloop.compat import interruptible
     from everloop.parent import bind_executors
 
     bind_executors()
     interruptible.install()
+    interrupts.install()
 
 
 def _set_up_environment():

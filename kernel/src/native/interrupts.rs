@@ -84,6 +84,13 @@ pub fn ask_all(door: &Door) {
     asked().mean(&running);
 }
 
+/// Binds the kick that follows to the cell whose code runs; false if there is none.
+pub(super) fn ask_again(door: &Door) -> bool {
+    let innermost = door.innermost();
+    asked().mean(innermost.as_slice());
+    innermost.is_some()
+}
+
 impl Asked {
     /// Whether an interrupt that comes now comes soon after the last one, with no cell begun in between; `latest` is the
     /// cell that began last.

@@ -334,4 +334,21 @@ mod _everloop {
     fn hand_on(signum: i32, _frame: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         kick::hand_on(signum, vm)
     }
+
+    /// `begin()`, `run()` and `end()`; the calling thread is interrupted in `run` alone.
+    #[pyfunction]
+    fn enclosed(
+        begin: PyObjectRef,
+        run: PyObjectRef,
+        end: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult {
+        kick::enclosed(&begin, &run, &end, vm)
+    }
+
+    /// Interrupts the code of the calling thread once more; false if there is none.
+    #[pyfunction]
+    fn interrupt_again(vm: &VirtualMachine) -> PyResult<bool> {
+        kick::interrupt_again(vm)
+    }
 }
