@@ -7,10 +7,15 @@ use tracing_subscriber::EnvFilter;
 use crate::descriptors;
 
 const VARIABLE: &str = "EVERLOOP_LOG";
+const DEFAULT: &str = "warn";
+/// The crate cannot delete the name of a socket that has none any more (`sockets::router`), and warns of it.
+const ALWAYS: &str = "zeromq::transport::ipc=error";
 
 /// Starts logging. By default warnings and errors are logged.
 pub(crate) fn start() -> io::Result<()> {
-    let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let wanted = std::env::var(VARIABLE).unwrap_or_else(|_| DEFAULT.to_owned());
+    let filter = EnvFilter::try_new(format!("{wanted},{ALWAYS}"))
+        .unwrap_or_else(|_| EnvFilter::new(format!("{DEFAULT},{ALWAYS}")));
     let stderr = descriptors::original_stderr()?;
     // Fails when a log has been started already, as in a test; then that one stays.
     let _ = tracing_subscriber::fmt()

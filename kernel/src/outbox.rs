@@ -7,6 +7,7 @@
 //!   large messages. Text behind which nothing waits stays for [`HOLD`], since more of it is likely to come: `print`
 //!   writes a line and its end apart, and front ends (jupyter_server above all) cut off a kernel that sends a
 //!   thousand messages a second. Whatever is published next, and every barrier, lets it go at once.
+//! - One text of any size is messages of [`JOIN_LIMIT`] bytes, too.
 //! - Above [`HIGH_WATER`] a producer waits, so that memory is bounded. The writer takes care that this ends (see
 //!   `sockets::iopub`); threads of the I/O runtime never wait, since one of them runs the writer.
 //! - [`Outbox::flush`] is a barrier in the queue, not a delay.
@@ -134,9 +135,15 @@ impl Outbox {
 
     /// Publishes text of stdout or stderr. Empty text is nothing.
     pub fn stream(&self, parent: &ParentHeader, name: StreamName, text: &str) {
-        if text.is_empty() {
-            return;
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (piece, others) = rest.split_at(rest.floor_char_boundary(JOIN_LIMIT));
+            self.stream_piece(parent, name, piece);
+            rest = others;
         }
+    }
+
+    fn stream_piece(&self, parent: &ParentHeader, name: StreamName, text: &str) {
         let mut queue = self.shared.with_room();
         queue.bytes += text.len();
         match queue.items.back_mut() {
@@ -254,8 +261,8 @@ pub struct Feed {
 
 /// What the writer gets out of the queue.
 pub(crate) enum Outgoing {
-    /// Frames, the topic in front.
-    Message(Vec<Bytes>),
+    /// Frames, the topic in front, and whose they are.
+    Message(ParentHeader, Vec<Bytes>),
     /// To be called when everything before it is on its way.
     Barrier(Box<dyn FnOnce() + Send>),
     /// Could not be encoded, which is in the log.
@@ -302,25 +309,25 @@ impl Feed {
         self.shared.lock().released = true;
     }
 
-    /// Encodes a message that is not in the queue, for the welcome.
+    /// Encodes a message that is not in the queue, for one subscriber.
     pub(crate) fn encode_message(
         &self,
         topic: Bytes,
         msg_type: &str,
+        parent: &ParentHeader,
         content: &impl Serialize,
     ) -> Option<Vec<Bytes>> {
         let metadata = Map::<String, Value>::new();
-        let none = ParentHeader::none();
         let session = &self.shared.session;
         session
-            .encode(&[topic], msg_type, &none, &metadata, content, &[])
+            .encode(&[topic], msg_type, parent, &metadata, content, &[])
             .inspect_err(|error| tracing::error!(%error, "cannot publish a message"))
             .ok()
     }
 
     fn encode(&self, item: Item) -> Outgoing {
         let session = &self.shared.session;
-        let frames = match item {
+        let (parent, frames) = match item {
             Item::Barrier(done) => return Outgoing::Barrier(done),
             Item::Stream {
                 parent, name, text, ..
@@ -328,7 +335,8 @@ impl Feed {
                 let topic = Bytes::from(format!("stream.{}", name.as_str()));
                 let content = Stream { name, text };
                 let metadata = Map::<String, Value>::new();
-                session.encode(&[topic], "stream", &parent, &metadata, &content, &[])
+                let frames = session.encode(&[topic], "stream", &parent, &metadata, &content, &[]);
+                (parent, frames)
             }
             Item::Message {
                 parent,
@@ -338,11 +346,13 @@ impl Feed {
                 buffers,
             } => {
                 let topic = Bytes::from(format!("kernel.{}.{msg_type}", session.id()));
-                session.encode(&[topic], &msg_type, &parent, &metadata, &content, &buffers)
+                let frames =
+                    session.encode(&[topic], &msg_type, &parent, &metadata, &content, &buffers);
+                (parent, frames)
             }
         };
         match frames {
-            Ok(frames) => Outgoing::Message(frames),
+            Ok(frames) => Outgoing::Message(parent, frames),
             Err(error) => {
                 tracing::error!(%error, "cannot publish a message");
                 Outgoing::Failed
@@ -414,7 +424,7 @@ mod tests {
     fn taken(feed: &Feed, session: &Session) -> Vec<String> {
         let items = std::iter::from_fn(|| feed.take());
         let names = items.map(|item| match item {
-            Outgoing::Message(frames) => {
+            Outgoing::Message(_, frames) => {
                 let message = session.decode(frames).unwrap();
                 let text = message.content["text"].as_str().map(str::to_owned);
                 text.unwrap_or(message.header.msg_type)
@@ -446,6 +456,20 @@ mod tests {
         outbox.publish(&two, "status", json!({}));
         let expected = ["ab\n", "c", "d", "display_data", "e", "status"];
         assert_eq!(taken(&feed, &session), expected);
+    }
+
+    #[test]
+    fn one_large_text_is_many_messages_and_loses_nothing() {
+        let (outbox, feed, session) = outbox();
+        // Signs of three bytes, so that the limit is in the middle of one.
+        let text = "€".repeat(JOIN_LIMIT);
+        let parent = parent("1");
+        outbox.stream(&parent, StreamName::Stdout, &text);
+        outbox.publish(&parent, "status", json!({}));
+        let mut taken = taken(&feed, &session);
+        assert_eq!(taken.pop().as_deref(), Some("status"));
+        assert!(taken.iter().all(|piece| piece.len() < 2 * JOIN_LIMIT));
+        assert!(taken.concat() == text);
     }
 
     #[test]

@@ -180,8 +180,10 @@ class Kernel:
         self.manager.start_kernel(cwd=cwd, env={**environment, **(env or {})}, stdout=self.log, stderr=self.log)
         self._connect()
 
-    def _connect(self) -> None:
+    def _connect(self, session: str | None = None) -> None:
         self.client = self.manager.client()
+        if session is not None:
+            self.client.session.session = session
         self.client.start_channels(hb=False)
         self.session = self.client.session
         self.channels = {
@@ -193,6 +195,14 @@ class Kernel:
         self.poller = zmq.Poller()
         for socket in self.channels.values():
             self.poller.register(socket, zmq.POLLIN)
+
+    def come_again_as(self, session: str) -> None:
+        """As a front end whose connections ended, or another one, by the name of its session."""
+        self.client.stop_channels()
+        self.transcript.clear()
+        self.requests.clear()
+        self._connect(session)
+        self.ready()
 
     def ready(self) -> Kernel:
         """Until it answers and its iopub is known to reach us: nothing of a later request can be lost."""

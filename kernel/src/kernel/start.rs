@@ -20,7 +20,7 @@ use crate::lanes::Lanes;
 use crate::outbox::Outbox;
 use crate::requests::Context;
 use crate::sockets::bind::Listeners;
-use crate::sockets::router::Router;
+use crate::sockets::router::{MESSAGE_LIMIT, Router};
 use crate::sockets::stdin::StdinTask;
 use crate::sockets::zmtp::listener::Listener;
 use crate::sockets::{heartbeat, iopub};
@@ -38,8 +38,13 @@ impl Tasks {
             .spawn(self.close.clone().run_until_cancelled_owned(task));
     }
 
-    async fn router(&self, name: &'static str, listener: Listener) -> io::Result<Router> {
-        Router::serve(name, listener, &self.tracker, &self.close).await
+    async fn router(
+        &self,
+        name: &'static str,
+        listener: Listener,
+        limit: usize,
+    ) -> io::Result<Router> {
+        Router::serve(name, listener, limit, &self.tracker, &self.close).await
     }
 }
 
@@ -57,9 +62,14 @@ impl Kernel {
         let execution_state = ExecutionState::Starting;
         outbox.publish(&ParentHeader::none(), "status", Status { execution_state });
         iopub::serve(listeners.iopub, feed, &tasks.tracker, &tasks.close);
-        let heartbeat = tasks.router("heartbeat", listeners.heartbeat).await?;
+        let limit = heartbeat::MESSAGE_LIMIT;
+        let heartbeat = tasks
+            .router("heartbeat", listeners.heartbeat, limit)
+            .await?;
         tasks.spawn(heartbeat::run(heartbeat));
-        let stdin = tasks.router("stdin", listeners.stdin).await?;
+        let stdin = tasks
+            .router("stdin", listeners.stdin, MESSAGE_LIMIT)
+            .await?;
         let (stdin, stdin_task) = StdinTask::new(stdin, session.clone(), outbox.clone());
         tasks.spawn(stdin_task.run());
 
@@ -85,8 +95,12 @@ impl Kernel {
             lanes,
             exit: CancellationToken::new(),
         });
-        let control = tasks.router("control", listeners.control).await?;
-        let shell = tasks.router("shell", listeners.shell).await?;
+        let control = tasks
+            .router("control", listeners.control, MESSAGE_LIMIT)
+            .await?;
+        let shell = tasks
+            .router("shell", listeners.shell, MESSAGE_LIMIT)
+            .await?;
         serve(&tasks, &context, &session, control, shell);
         Ok(Self {
             context,

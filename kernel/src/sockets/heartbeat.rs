@@ -5,6 +5,9 @@
 
 use super::router::Router;
 
+/// Bytes of a message at most: clients send a few, and whatever they send is sent back.
+pub(crate) const MESSAGE_LIMIT: usize = 1 << 20;
+
 pub(crate) async fn run(mut router: Router) {
     let sender = router.sender();
     loop {

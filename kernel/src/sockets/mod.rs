@@ -4,8 +4,8 @@
 //! nothing that a cell printed may be dropped and no reader may hold another up, which no publishing socket of the
 //! crate can promise.
 //!
-//! - `router`: the crate's ROUTER sockets behind queues
-//! - `zmtp`: the wire protocol, as far as iopub needs it
+//! - `router`: the crate's ROUTER sockets behind queues, and behind a gate that strangers do not pass
+//! - `zmtp`: the wire protocol, as far as iopub and the gate need it
 //! - `heartbeat`, `iopub`: one task each
 //! - `bind`: from the connection file to bound listeners
 //!
@@ -17,11 +17,3 @@ pub(crate) mod iopub;
 pub(crate) mod router;
 pub mod stdin;
 pub(crate) mod zmtp;
-
-use std::time::Duration;
-
-/// Accepting fails when descriptors run out, and would fail again at once.
-async fn pause_after(socket: &str, error: &std::io::Error) {
-    tracing::warn!(socket, %error, "cannot accept a connection");
-    tokio::time::sleep(Duration::from_millis(100)).await;
-}

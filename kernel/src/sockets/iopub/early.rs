@@ -14,6 +14,8 @@ pub(super) const LIMIT: usize = 16 << 20;
 pub(super) struct Early {
     messages: VecDeque<(Bytes, Wire)>,
     bytes: usize,
+    /// Not all is here.
+    is_cut: bool,
     /// Somebody has subscribed: nothing more is kept.
     over: bool,
 }
@@ -25,6 +27,12 @@ impl Early {
         }
         self.bytes += wire.len();
         self.messages.push_back((topic.clone(), wire));
+        if self.bytes > LIMIT && !std::mem::replace(&mut self.is_cut, true) {
+            tracing::warn!(
+                socket = "iopub",
+                "nobody has subscribed yet: the oldest messages are not kept"
+            );
+        }
         while self.bytes > LIMIT {
             let Some((_, oldest)) = self.messages.pop_front() else {
                 break;

@@ -6,8 +6,13 @@
 //! 1. While every subscriber that still reads is behind by more than [`BEHIND`], nothing is taken out of the
 //!    outbox: text is joined there, and a producer waits when the outbox is full. So a flood of prints runs at the
 //!    speed of the fastest front end, and a slower one may be behind by [`FAR_BEHIND`] before it counts as well.
-//! 2. A subscriber that has stopped ([`subscriber::Pace`]) counts for nobody: the others go on, its own queue grows.
-//! 3. Beyond [`BACKLOG_LIMIT`] it is disconnected, with a warning in the log.
+//! 2. A subscriber that takes nothing for a second counts for nobody: the others go on, its own queue grows, up to
+//!    [`BACKLOG_LIMIT`].
+//! 3. There all wait for it, until it has taken nothing for ten seconds in all. Then it is disconnected, and told so: its
+//!    queue is forgotten but for one message, which says what is missing and is the last before the end of its
+//!    connection. The log has it, too.
+//!
+//! Queues share their messages: what they cost together is the longest of them.
 //!
 //! What is published before anybody has subscribed is kept for the first subscriber, at most [`early::LIMIT`] bytes.
 
@@ -22,14 +27,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use everloop_protocol::ParentHeader;
 use everloop_protocol::content::iopub_welcome::IopubWelcome;
+use everloop_protocol::content::stream::{Stream, StreamName};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::early::Early;
-use self::subscriber::{Event, Subscriber, serve_subscriber};
+use self::subscriber::{Event, Progress, Subscriber, serve_subscriber};
+use super::zmtp::accept::{Refusals, accept_all};
 use super::zmtp::frame::Wire;
+use super::zmtp::link::Discarded;
 use super::zmtp::listener::Listener;
 use crate::outbox::{Feed, Outgoing};
 
@@ -38,9 +47,9 @@ const ROUND: usize = 256 * 1024;
 /// Backlog from which a subscriber is behind.
 const BEHIND: usize = 1 << 20;
 /// Backlog from which a subscriber that still reads holds the others up.
-const FAR_BEHIND: usize = 32 << 20;
-/// Backlog beyond which a subscriber is disconnected.
-const BACKLOG_LIMIT: usize = 512 << 20;
+const FAR_BEHIND: usize = 128 << 20;
+/// Backlog of a subscriber at most, but for one round; beyond it one that has stopped is disconnected.
+const BACKLOG_LIMIT: usize = 256 << 20;
 /// How often a waiting writer looks whether a subscriber has stopped.
 const LOOK: Duration = Duration::from_millis(100);
 /// How long the last messages may take when the kernel exits.
@@ -57,18 +66,23 @@ pub(crate) fn serve(
     let hungry = Arc::new(Notify::new());
     // Connections outlive the shutdown until the last messages are written.
     let connections = CancellationToken::new();
-    let accept = accept_loop(
-        listener,
-        events_tx,
-        Arc::clone(&hungry),
-        tasks.clone(),
-        connections.clone(),
-    );
+    let accept = accept_all("iopub", listener, {
+        let (refusals, next) = (Arc::new(Refusals::new("iopub")), AtomicU64::new(0));
+        let (hungry, tasks, connections) =
+            (Arc::clone(&hungry), tasks.clone(), connections.clone());
+        move |newcomer| {
+            let id = next.fetch_add(1, Ordering::Relaxed);
+            let (events_tx, hungry) = (events_tx.clone(), Arc::clone(&hungry));
+            let serve = serve_subscriber(id, newcomer, events_tx, hungry, Arc::clone(&refusals));
+            tasks.spawn(connections.clone().run_until_cancelled_owned(serve));
+        }
+    });
     tasks.spawn(connections.clone().run_until_cancelled_owned(accept));
     let writer = Writer {
         feed,
         subscribers: BTreeMap::new(),
         early: Early::default(),
+        parent: ParentHeader::none(),
         hungry,
     };
     let shutdown = shutdown.clone();
@@ -82,6 +96,8 @@ struct Writer {
     feed: Feed,
     subscribers: BTreeMap<u64, Subscriber>,
     early: Early,
+    /// Of the last message.
+    parent: ParentHeader,
     /// A subscriber is no longer behind.
     hungry: Arc<Notify>,
 }
@@ -133,7 +149,10 @@ impl Writer {
             let Some(item) = self.feed.take() else { break };
             items += 1;
             match item {
-                Outgoing::Message(frames) => bytes += self.publish(&frames),
+                Outgoing::Message(parent, frames) => {
+                    self.parent = parent;
+                    bytes += self.publish(&frames);
+                }
                 Outgoing::Barrier(done) => barriers.push(done),
                 Outgoing::Failed => {}
             }
@@ -186,10 +205,12 @@ impl Writer {
         let content = IopubWelcome {
             subscription: String::from_utf8_lossy(&topic).into_owned(),
         };
-        if let Some(frames) = self
-            .feed
-            .encode_message(topic.clone(), "iopub_welcome", &content)
-        {
+        if let Some(frames) = self.feed.encode_message(
+            topic.clone(),
+            "iopub_welcome",
+            &ParentHeader::none(),
+            &content,
+        ) {
             subscriber.link.push(&Wire::message(&frames));
         }
         for wire in self.early.take(&topic) {
@@ -202,53 +223,57 @@ impl Writer {
     /// Whether to leave messages in the outbox for now; see the rules above.
     fn must_wait(&mut self) -> bool {
         let now = Instant::now();
-        let (mut hungry, mut behind) = (false, false);
+        let (mut hungry, mut behind, mut far_behind) = (false, false, false);
         for subscriber in self.subscribers.values_mut() {
             let backlog = subscriber.link.backlog();
             if backlog < BEHIND {
+                subscriber.is_up_to_date();
                 hungry = true;
-            } else if subscriber.is_reading(now) {
-                if backlog > FAR_BEHIND {
-                    return true;
-                }
-                behind = true;
+                continue;
             }
+            let reads = subscriber.look(now) == Progress::Reads;
+            behind |= reads;
+            far_behind |= backlog > if reads { FAR_BEHIND } else { BACKLOG_LIMIT };
         }
-        behind && !hungry
+        far_behind || behind && !hungry
     }
 
     fn disconnect_stopped(&mut self) {
+        let now = Instant::now();
+        let (feed, parent) = (&self.feed, &self.parent);
         self.subscribers.retain(|_, subscriber| {
-            let backlog = subscriber.link.backlog();
-            if backlog > BACKLOG_LIMIT {
-                tracing::warn!(
-                    socket = "iopub",
-                    backlog,
-                    "a subscriber does not read: disconnected"
-                );
-                subscriber.link.close();
+            let stays = subscriber.link.backlog() <= BACKLOG_LIMIT
+                || subscriber.look(now) != Progress::Stopped;
+            if !stays {
+                disconnect(subscriber, feed, parent);
             }
-            backlog <= BACKLOG_LIMIT
+            stays
         });
     }
 }
 
-async fn accept_loop(
-    listener: Listener,
-    events_tx: mpsc::UnboundedSender<Event>,
-    hungry: Arc<Notify>,
-    tasks: TaskTracker,
-    connections: CancellationToken,
-) {
-    let next = AtomicU64::new(0);
-    loop {
-        match listener.accept().await {
-            Ok(stream) => {
-                let id = next.fetch_add(1, Ordering::Relaxed);
-                let serve = serve_subscriber(id, stream, events_tx.clone(), Arc::clone(&hungry));
-                tasks.spawn(connections.clone().run_until_cancelled_owned(serve));
-            }
-            Err(error) => super::pause_after("iopub", &error).await,
-        }
+/// Frees what waits for a subscriber that has stopped. When it reads on it learns what is missing, under what was
+/// published last.
+fn disconnect(subscriber: &Subscriber, feed: &Feed, parent: &ParentHeader) {
+    let Discarded { messages, bytes } = subscriber.link.discard();
+    tracing::warn!(
+        socket = "iopub",
+        messages,
+        bytes,
+        "a subscriber does not read: disconnected"
+    );
+    let name = StreamName::Stderr;
+    let text = format!(
+        "\neverloop: {messages} messages ({} MB) are missing here. This front end had stopped reading for so long that the \
+         kernel could not keep them, and is disconnected. What the kernel publishes from now on comes when it connects \
+         again.\n",
+        bytes / 1_000_000
+    );
+    let topic = Bytes::from(format!("stream.{}", name.as_str()));
+    if subscriber.wants(&topic)
+        && let Some(frames) = feed.encode_message(topic, "stream", parent, &Stream { name, text })
+    {
+        subscriber.link.push(&Wire::message(&frames));
     }
+    subscriber.link.close_when_written();
 }

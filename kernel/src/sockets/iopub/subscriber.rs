@@ -7,16 +7,25 @@ use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
 use super::BEHIND;
-use crate::sockets::zmtp::ZmtpError;
+use crate::sockets::zmtp::accept::{Newcomer, Refusals};
 use crate::sockets::zmtp::command::Command;
 use crate::sockets::zmtp::frame::Traffic;
-use crate::sockets::zmtp::handshake::handshake;
+use crate::sockets::zmtp::handshake::Role;
 use crate::sockets::zmtp::link::Link;
-use crate::sockets::zmtp::stream::Stream;
+
+const ROLE: Role<'_> = Role {
+    ours: "XPUB",
+    theirs: &["SUB", "XSUB"],
+    identity: b"",
+};
 
 /// A subscriber only ever sends subscriptions.
 const MESSAGE_LIMIT: usize = 64 * 1024;
 const SUBSCRIPTION_LIMIT: usize = 4096;
+/// After this time without progress others need not wait for a subscriber.
+const HICCUP: Duration = Duration::from_secs(1);
+/// After this time without progress it may be disconnected.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What happens at the connections, in order, for the one task that owns the subscribers.
 pub(super) enum Event {
@@ -31,6 +40,7 @@ pub(super) struct Subscriber {
     /// Prefixes; one that is subscribed to twice is in here twice.
     topics: Vec<Bytes>,
     pace: Pace,
+    patience: Pace,
 }
 
 impl Subscriber {
@@ -38,7 +48,8 @@ impl Subscriber {
         Self {
             link,
             topics: Vec::new(),
-            pace: Pace::default(),
+            pace: Pace::new(HICCUP),
+            patience: Pace::new(PATIENCE),
         }
     }
 
@@ -61,48 +72,86 @@ impl Subscriber {
         }
     }
 
-    /// Whether it took a fair amount of its backlog lately.
-    pub(super) fn is_reading(&mut self, now: Instant) -> bool {
-        self.pace.is_reading(now, self.link.written())
+    /// Looks how far it is. Asked as long as it is behind.
+    pub(super) fn look(&mut self, now: Instant) -> Progress {
+        let written = self.link.written();
+        let (reads, lately) = (
+            self.pace.is_kept(now, written),
+            self.patience.is_kept(now, written),
+        );
+        match (reads, lately) {
+            (true, _) => Progress::Reads,
+            (false, true) => Progress::Hesitates,
+            (false, false) => Progress::Stopped,
+        }
+    }
+
+    /// It is not behind any more.
+    pub(super) fn is_up_to_date(&mut self) {
+        self.pace.restart();
+        self.patience.restart();
     }
 }
 
-/// Tells a slow reader from one that has stopped: who takes less than [`Pace::AMOUNT`] in [`Pace::WINDOW`] has.
-#[derive(Default)]
+/// What a subscriber that is behind does about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    Reads,
+    /// Takes nothing worth mentioning for the length of a [`HICCUP`].
+    Hesitates,
+    /// The same since [`PATIENCE`].
+    Stopped,
+}
+
+/// Tells who takes [`Pace::AMOUNT`] bytes a second, on the average of a window, from who does not.
 struct Pace {
-    window: Option<(Instant, u64)>,
-    stopped: bool,
+    window: Duration,
+    begun: Option<(Instant, u64)>,
+    lags: bool,
 }
 
 impl Pace {
-    const WINDOW: Duration = Duration::from_secs(1);
     const AMOUNT: u64 = 64 * 1024;
 
-    fn is_reading(&mut self, now: Instant, written: u64) -> bool {
-        let (since, at) = *self.window.get_or_insert((now, written));
-        if written - at >= Self::AMOUNT {
-            self.stopped = false;
-            self.window = Some((now, written));
-        } else if now.duration_since(since) >= Self::WINDOW {
-            self.stopped = true;
-            self.window = Some((now, written));
+    fn new(window: Duration) -> Self {
+        Self {
+            window,
+            begun: None,
+            lags: false,
         }
-        !self.stopped
+    }
+
+    fn is_kept(&mut self, now: Instant, written: u64) -> bool {
+        let (since, at) = *self.begun.get_or_insert((now, written));
+        if written - at >= Self::AMOUNT * self.window.as_secs() {
+            self.lags = false;
+            self.begun = Some((now, written));
+        } else if now.duration_since(since) >= self.window {
+            self.lags = true;
+            self.begun = Some((now, written));
+        }
+        !self.lags
+    }
+
+    fn restart(&mut self) {
+        self.begun = None;
+        self.lags = false;
     }
 }
 
 /// Serves one connection from its handshake to its end.
 pub(super) async fn serve_subscriber(
     id: u64,
-    stream: Stream,
+    newcomer: Newcomer,
     events_tx: mpsc::UnboundedSender<Event>,
     hungry: Arc<Notify>,
+    refusals: Arc<Refusals>,
 ) {
     // Sending fails only while the kernel shuts down.
     let tell = |event| drop(events_tx.send(event));
-    let error = match handshake(&stream, MESSAGE_LIMIT).await {
-        Ok(decoder) => {
-            let link = Arc::new(Link::new(stream, decoder));
+    let error = match newcomer.introduce(&ROLE, MESSAGE_LIMIT).await {
+        Ok((link, _)) => {
+            let link = Arc::new(link);
             tell(Event::Joined {
                 id,
                 link: Arc::clone(&link),
@@ -117,17 +166,15 @@ pub(super) async fn serve_subscriber(
                     hungry.notify_one();
                 }
             };
-            let error = link.serve(receive, progress).await;
+            let has_room = || std::future::ready(());
+            let error = link.serve(receive, has_room, progress).await;
             tell(Event::Left { id });
             hungry.notify_one();
             error
         }
         Err(error) => error,
     };
-    match error {
-        ZmtpError::Closed => tracing::debug!(socket = "iopub", "a subscriber has left"),
-        error => tracing::warn!(socket = "iopub", %error, "disconnected a subscriber"),
-    }
+    refusals.end(&error);
 }
 
 /// ZMTP 3.0 subscribes by messages that begin with 1 or 0, ZMTP 3.1 by commands.
@@ -157,15 +204,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reader_that_takes_nothing_for_a_second_has_stopped_until_it_takes_something() {
+    fn pace_is_lost_after_a_window_and_kept_again_at_once() {
         let begin = Instant::now();
         let after = |milliseconds| begin + Duration::from_millis(milliseconds);
-        let mut pace = Pace::default();
-        assert!(pace.is_reading(begin, 5_000_000));
-        assert!(pace.is_reading(after(900), 5_000_100));
-        assert!(!pace.is_reading(after(1000), 5_000_200));
-        assert!(!pace.is_reading(after(1500), 5_000_300));
-        assert!(pace.is_reading(after(1600), 5_100_000));
+        let mut pace = Pace::new(Duration::from_secs(1));
+        assert!(pace.is_kept(begin, 5_000_000));
+        assert!(pace.is_kept(after(900), 5_000_100));
+        assert!(!pace.is_kept(after(1000), 5_000_200));
+        assert!(!pace.is_kept(after(1500), 5_000_300));
+        assert!(pace.is_kept(after(1600), 5_100_000));
+        pace.restart();
+        // Having had nothing to read for a minute is no fault.
+        assert!(pace.is_kept(after(60_000), 5_100_100));
     }
 
     #[test]

@@ -164,6 +164,35 @@ async fn stopped_reader_holds_nobody_up_and_nothing_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn reader_that_has_stopped_for_too_long_is_told_what_it_missed() {
+    let published = Published::start().await;
+    let mut stopped = published.stopped_subscriber();
+    let mut healthy = published.subscriber("").await;
+    let (outbox, text) = (published.outbox.clone(), "x".repeat(1_000_000));
+    let messages = super::BACKLOG_LIMIT / text.len() + 100;
+    std::thread::spawn(move || {
+        for number in 0..messages {
+            let content = json!({"number": number, "text": text});
+            outbox.publish(&ParentHeader::none(), "display_data", content);
+        }
+    });
+    for number in 0..messages {
+        assert_eq!(healthy.recv_number().await, number as u64);
+    }
+    // It reads on: what was on its way, the notice, and the end of the connection.
+    stopped.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut rest = Vec::new();
+    stopped.read_to_end(&mut rest).unwrap();
+    assert!(rest.len() < super::BACKLOG_LIMIT / 2, "{}", rest.len());
+    let end = String::from_utf8_lossy(&rest[rest.len() - 1000..]);
+    assert!(end.contains("are missing here"), "{end}");
+    // The front end comes again, and gets what is new.
+    let mut again = published.subscriber("").await;
+    published.publish(7);
+    assert_eq!(again.recv_number().await, 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn flood_of_prints_arrives_whole_in_few_messages() {
     let published = Published::start().await;
     let mut subscriber = published.subscriber("").await;

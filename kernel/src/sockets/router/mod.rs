@@ -3,14 +3,15 @@
 //!
 //! - here: the receiving side, which the task that answers owns
 //! - `writer`: the sending side, one task behind a queue, so that sending never waits
+//! - `gate`: who may speak to the crate at all, and who is who
 //! - `monitor`: what the crate says about connections, and when everything is written
 //!
-//! Two peers with one identity: the newer wins (`ZMQ_ROUTER_HANDOVER`), since a front end that reconnects comes
-//! with the identity it had. A message for a peer that is gone is logged, and no failure.
+//! A message for a peer that is gone is logged, and no failure.
 //!
 //! The socket ends with its parts: when the receiving side is dropped and the writer has ended, the crate writes
-//! what its peers still have to get, then lets go of them.
+//! what its peers still have to get, then lets go of them; and the gate passes it on and does the same.
 
+mod gate;
 mod monitor;
 #[cfg(test)]
 mod tests;
@@ -26,8 +27,11 @@ use bytes::Bytes;
 use tokio::net::UnixStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use zeromq::{RouterRecvHalf, RouterSocket, Socket, SocketOptions, SocketRecv, ZmqError};
+use zeromq::{
+    RouterRecvHalf, RouterSocket, Socket, SocketOptions, SocketRecv, ZmqError, ZmqMessage,
+};
 
+use self::gate::Gate;
 use self::writer::Writer;
 pub(crate) use self::writer::{RouterSender, SendError};
 use super::zmtp::listener::Listener;
@@ -38,6 +42,9 @@ const READ_BUFFER: (usize, usize) = (4 * 1024, 256 * 1024);
 /// Short reads after which it asks for less.
 const SHORT_READS: usize = 2;
 
+/// Bytes of a message at most, where it can be a cell or a buffer of a widget.
+pub(crate) const MESSAGE_LIMIT: usize = 1 << 30;
+
 /// The receiving side, owned by one task.
 pub(crate) struct Router {
     name: &'static str,
@@ -45,13 +52,15 @@ pub(crate) struct Router {
     /// Received by a barrier and not yet taken.
     received: VecDeque<Vec<Bytes>>,
     sender: RouterSender,
+    gate: Gate,
 }
 
 impl Router {
-    /// Starts to accept peers. `name` is for the log.
+    /// Starts to accept peers, whose messages have at most `limit` bytes. `name` is for the log.
     pub(crate) async fn serve(
         name: &'static str,
         listener: Listener,
+        limit: usize,
         tasks: &TaskTracker,
         shutdown: &CancellationToken,
     ) -> io::Result<Self> {
@@ -59,18 +68,18 @@ impl Router {
         options.read_buffer(READ_BUFFER.0, READ_BUFFER.1, SHORT_READS);
         let mut socket = RouterSocket::with_options(options);
         let events = socket.monitor();
-        let backend = socket.backend();
-        let (listener, file) = listener.into_zeromq()?;
-        socket.bind_listener(listener).await.map_err(as_io)?;
+        let (gate, inside) = Gate::open(name, listener, limit, tasks, shutdown)?;
+        socket.bind_listener(inside).await.map_err(as_io)?;
         let (send_half, half) = socket.split();
-        let (sender, writer) = Writer::new(name, send_half, backend);
+        let (sender, writer) = Writer::new(name, send_half, gate.clone());
         tasks.spawn(writer.run(shutdown.clone()));
-        tasks.spawn(monitor::watch(name, events, file, shutdown.clone()));
+        tasks.spawn(monitor::watch(name, events, gate.clone(), shutdown.clone()));
         Ok(Self {
             name,
             half,
             received: VecDeque::new(),
             sender,
+            gate,
         })
     }
 
@@ -84,7 +93,7 @@ impl Router {
             return frames;
         }
         match self.half.recv().await {
-            Ok(message) => message.into_vec(),
+            Ok(message) => self.named(message),
             Err(error) => {
                 tracing::error!(socket = self.name, %error, "cannot receive any more");
                 std::future::pending().await
@@ -99,25 +108,54 @@ impl Router {
 
     /// Receives everything that has arrived at this machine so far; `try_recv` then yields it.
     pub(crate) async fn drain(&mut self) {
-        if let Err(error) = driver_has_looked().await {
-            tracing::warn!(socket = self.name, %error, "cannot tell what has arrived");
+        self.look().await;
+        let gate = self.gate.clone();
+        let mut passed_on = pin!(gate.pass_on());
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut passed_on => break,
+                // Which makes room for the rest.
+                Ok(message) = self.half.recv() => {
+                    let frames = self.named(message);
+                    self.received.push_back(frames);
+                }
+            }
         }
+        self.look().await;
         while let Some(frames) = self.recv_now().await {
             self.received.push_back(frames);
         }
     }
 
+    /// Waits until tokio knows of everything that has arrived.
+    async fn look(&self) {
+        if let Err(error) = driver_has_looked().await {
+            tracing::warn!(socket = self.name, %error, "cannot tell what has arrived");
+        }
+    }
+
     /// A message that is there already as far as tokio knows.
     async fn recv_now(&mut self) -> Option<Vec<Bytes>> {
-        // Pending then means that nothing is there, and not that this task has had its share.
-        let mut recv = pin!(tokio::task::unconstrained(self.half.recv()));
-        poll_fn(|cx| {
-            Poll::Ready(match recv.as_mut().poll(cx) {
-                Poll::Ready(Ok(message)) => Some(message.into_vec()),
-                Poll::Ready(Err(_)) | Poll::Pending => None,
+        let message = {
+            // Pending then means that nothing is there, and not that this task has had its share.
+            let mut recv = pin!(tokio::task::unconstrained(self.half.recv()));
+            poll_fn(|cx| {
+                Poll::Ready(match recv.as_mut().poll(cx) {
+                    Poll::Ready(Ok(message)) => Some(message),
+                    Poll::Ready(Err(_)) | Poll::Pending => None,
+                })
             })
-        })
-        .await
+            .await?
+        };
+        Some(self.named(message))
+    }
+
+    /// A message as its peer sent it, under the identity that the peer has outside.
+    fn named(&self, message: ZmqMessage) -> Vec<Bytes> {
+        let mut frames = message.into_vec();
+        self.gate.name_outside(&mut frames);
+        frames
     }
 }
 

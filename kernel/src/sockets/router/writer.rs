@@ -1,19 +1,13 @@
 //! The sending side: a queue that never makes its sender wait, and the one task that empties it.
 //!
-//! The crate keeps a queue for each peer, with room for 100,000 messages. A peer that has let it fill up does not
-//! read; it gets a moment, since the others wait meanwhile, and is then disconnected.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! The crate's own queue for a peer, with room for 100,000 messages, is emptied by the gate.
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
-use zeromq::util::PeerIdentity;
-use zeromq::{MultiPeerBackend, RouterSendHalf, SocketSend, ZmqError, ZmqMessage};
+use zeromq::{RouterSendHalf, SocketSend, ZmqError, ZmqMessage};
 
-/// How long a peer whose queue is full may hold up the others, once.
-const PATIENCE: Duration = Duration::from_millis(100);
+use super::gate::Gate;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SendError {
@@ -21,10 +15,10 @@ pub(crate) enum SendError {
     Closed,
     #[error("the message has no frames")]
     NoFrames,
+    #[error("the peer is not connected")]
+    Unconnected,
     #[error("the peer cannot be reached: {0}")]
     Unreachable(#[from] ZmqError),
-    #[error("the peer does not read what it is sent, and is disconnected")]
-    Stopped,
 }
 
 /// Sends, from any thread.
@@ -70,7 +64,7 @@ impl RouterSender {
 pub(super) struct Writer {
     name: &'static str,
     half: RouterSendHalf,
-    backend: Arc<dyn MultiPeerBackend>,
+    gate: Gate,
     outgoing: mpsc::UnboundedReceiver<Outgoing>,
 }
 
@@ -78,13 +72,13 @@ impl Writer {
     pub(super) fn new(
         name: &'static str,
         half: RouterSendHalf,
-        backend: Arc<dyn MultiPeerBackend>,
+        gate: Gate,
     ) -> (RouterSender, Self) {
         let (outgoing_tx, outgoing) = mpsc::unbounded_channel();
         let writer = Self {
             name,
             half,
-            backend,
+            gate,
             outgoing,
         };
         (RouterSender { outgoing_tx }, writer)
@@ -103,10 +97,8 @@ impl Writer {
 
     async fn write(&mut self, outgoing: Outgoing) {
         let sent = self.send(outgoing.frames).await;
-        match &sent {
-            Ok(()) => {}
-            Err(error @ SendError::Stopped) => tracing::warn!(socket = self.name, %error),
-            Err(error) => tracing::debug!(socket = self.name, %error, "cannot send"),
+        if let Err(error) = &sent {
+            tracing::debug!(socket = self.name, %error, "cannot send");
         }
         if let Some(delivered_tx) = outgoing.delivered_tx {
             // Who asked may have been cancelled.
@@ -114,16 +106,10 @@ impl Writer {
         }
     }
 
-    async fn send(&mut self, frames: Vec<Bytes>) -> Result<(), SendError> {
-        let identity = frames.first().ok_or(SendError::NoFrames)?.clone();
+    async fn send(&mut self, mut frames: Vec<Bytes>) -> Result<(), SendError> {
+        let identity = frames.first_mut().ok_or(SendError::NoFrames)?;
+        *identity = self.gate.inner(identity).ok_or(SendError::Unconnected)?;
         let message = ZmqMessage::try_from(frames).map_err(|_| SendError::NoFrames)?;
-        match tokio::time::timeout(PATIENCE, self.half.send(message)).await {
-            Ok(sent) => Ok(sent?),
-            Err(_) => {
-                let peer = PeerIdentity::try_from(identity)?;
-                self.backend.peer_disconnected(&peer);
-                Err(SendError::Stopped)
-            }
-        }
+        Ok(self.half.send(message).await?)
     }
 }

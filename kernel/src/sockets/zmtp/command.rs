@@ -7,9 +7,10 @@ use super::ZmtpError;
 /// A command that a kernel's sockets know. What else a peer says is tolerated.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
-    /// What else it says about itself is no concern of a publisher.
+    /// Its identity is empty when it has none.
     Ready {
         socket_type: String,
+        identity: Bytes,
     },
     Subscribe(Bytes),
     Cancel(Bytes),
@@ -32,11 +33,15 @@ impl Command {
     }
 
     /// Our READY.
-    pub(crate) fn encode_ready(socket_type: &str) -> Bytes {
+    pub(crate) fn encode_ready(socket_type: &str, identity: &[u8]) -> Bytes {
         let mut body = BytesMut::new();
         put_short(&mut body, b"READY");
         put_short(&mut body, b"Socket-Type");
         put_long(&mut body, socket_type.as_bytes());
+        if !identity.is_empty() {
+            put_short(&mut body, b"Identity");
+            put_long(&mut body, identity);
+        }
         body.freeze()
     }
 
@@ -50,15 +55,20 @@ impl Command {
 }
 
 fn ready(mut body: Bytes) -> Result<Command, ZmtpError> {
-    let mut socket_type = String::new();
+    let (mut socket_type, mut identity) = (String::new(), Bytes::new());
     while !body.is_empty() {
         let name = short_string(&mut body)?.to_ascii_lowercase();
         let value = long_string(&mut body)?;
-        if name == b"socket-type" {
-            socket_type = String::from_utf8_lossy(&value).into_owned();
+        match name.as_slice() {
+            b"socket-type" => socket_type = String::from_utf8_lossy(&value).into_owned(),
+            b"identity" => identity = value,
+            _ => {}
         }
     }
-    Ok(Command::Ready { socket_type })
+    Ok(Command::Ready {
+        socket_type,
+        identity,
+    })
 }
 
 fn short_string(body: &mut Bytes) -> Result<Vec<u8>, ZmtpError> {
@@ -93,20 +103,23 @@ mod tests {
 
     #[test]
     fn our_ready_is_read_back() {
-        let ready = Command::decode(Command::encode_ready("XPUB")).unwrap();
-        let expected = Command::Ready {
-            socket_type: "XPUB".into(),
-        };
-        assert_eq!(ready, expected);
+        for identity in ["", "me"] {
+            let ready = Command::encode_ready("XPUB", identity.as_bytes());
+            let expected = Command::Ready {
+                socket_type: "XPUB".into(),
+                identity: identity.into(),
+            };
+            assert_eq!(Command::decode(ready).unwrap(), expected);
+        }
     }
 
     #[test]
     fn every_truncation_of_ready_is_an_error_or_a_shorter_ready() {
-        let whole = Command::encode_ready("SUB");
+        let whole = Command::encode_ready("SUB", b"");
         for length in 0..whole.len() {
             match Command::decode(whole.slice(..length)) {
                 Err(ZmtpError::Command) => {}
-                Ok(Command::Ready { socket_type }) => assert_eq!(socket_type, ""),
+                Ok(Command::Ready { socket_type, .. }) => assert_eq!(socket_type, ""),
                 other => panic!("{length} bytes: {other:?}"),
             }
         }

@@ -3,30 +3,45 @@
 use std::io::{ErrorKind, IoSlice};
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::ZmtpError;
 use super::command::Command;
 use super::frame::{Decoder, Traffic, Wire};
 use super::stream::Stream;
 
 const GREETING: usize = 64;
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// A peer on this machine or on the next one takes milliseconds.
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// Until its handshake is over a peer may not make us hold more than this.
 const READY_LIMIT: usize = 64 * 1024;
 
 /// What we are, and whom we talk to.
-const OURS: &str = "XPUB";
-const THEIRS: [&str; 2] = ["SUB", "XSUB"];
+pub(crate) struct Role<'a> {
+    pub(crate) ours: &'static str,
+    pub(crate) theirs: &'static [&'static str],
+    /// By which a ROUTER knows us; empty for one that has none.
+    pub(crate) identity: &'a [u8],
+}
 
 /// Exchanges greetings and READYs; `limit` is for messages after that. The peer's traffic may be in the decoder
-/// already.
-pub(crate) async fn handshake(stream: &Stream, limit: usize) -> Result<Decoder, ZmtpError> {
+/// already. Returns the peer's identity, too.
+pub(crate) async fn handshake(
+    stream: &Stream,
+    role: &Role<'_>,
+    limit: usize,
+) -> Result<(Decoder, Bytes), ZmtpError> {
     let seconds = TIMEOUT.as_secs();
-    tokio::time::timeout(TIMEOUT, exchange(stream, limit))
+    tokio::time::timeout(TIMEOUT, exchange(stream, role, limit))
         .await
         .unwrap_or(Err(ZmtpError::HandshakeTimeout { seconds }))
 }
 
-async fn exchange(stream: &Stream, limit: usize) -> Result<Decoder, ZmtpError> {
+async fn exchange(
+    stream: &Stream,
+    role: &Role<'_>,
+    limit: usize,
+) -> Result<(Decoder, Bytes), ZmtpError> {
     let mut decoder = Decoder::new(READY_LIMIT);
     write_all(stream, &greeting()).await?;
     let theirs = loop {
@@ -36,7 +51,7 @@ async fn exchange(stream: &Stream, limit: usize) -> Result<Decoder, ZmtpError> {
         }
     };
     check_greeting(&theirs)?;
-    let ready = Wire::command(&Command::encode_ready(OURS));
+    let ready = Wire::command(&Command::encode_ready(role.ours, role.identity));
     write_all(stream, &ready.chunks().concat()).await?;
     let command = loop {
         match decoder.next()? {
@@ -45,17 +60,21 @@ async fn exchange(stream: &Stream, limit: usize) -> Result<Decoder, ZmtpError> {
             None => read(stream, &mut decoder).await?,
         }
     };
-    let Command::Ready { socket_type } = Command::decode(command)? else {
+    let Command::Ready {
+        socket_type,
+        identity,
+    } = Command::decode(command)?
+    else {
         return Err(ZmtpError::Command);
     };
-    if !THEIRS.contains(&socket_type.as_str()) {
+    if !role.theirs.contains(&socket_type.as_str()) {
         return Err(ZmtpError::SocketType {
-            ours: OURS,
+            ours: role.ours,
             theirs: socket_type,
         });
     }
     decoder.set_limit(limit);
-    Ok(decoder)
+    Ok((decoder, identity))
 }
 
 fn greeting() -> [u8; GREETING] {

@@ -35,10 +35,23 @@ pub(crate) struct Link {
 #[derive(Default)]
 struct Outgoing {
     chunks: VecDeque<Bytes>,
+    /// Bytes of each message that are in `chunks`.
+    messages: VecDeque<usize>,
     /// Bytes in `chunks`.
     queued: usize,
     /// Bytes written since the beginning.
     written: u64,
+    /// Bytes written of the first of `messages`.
+    begun: usize,
+    /// The link ends when nothing is queued any more.
+    ends: bool,
+}
+
+/// What a link did not write.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Discarded {
+    pub(crate) messages: usize,
+    pub(crate) bytes: usize,
 }
 
 impl Link {
@@ -57,7 +70,19 @@ impl Link {
     pub(crate) fn push(&self, wire: &Wire) {
         let mut outgoing = lock(&self.outgoing);
         outgoing.chunks.extend(wire.chunks().iter().cloned());
+        outgoing.messages.push_back(wire.len());
         outgoing.queued += wire.len();
+    }
+
+    /// Forgets what is queued, but for the rest of a message that is partly written.
+    pub(crate) fn discard(&self) -> Discarded {
+        lock(&self.outgoing).discard()
+    }
+
+    /// Ends the link when everything queued is with the operating system.
+    pub(crate) fn close_when_written(&self) {
+        lock(&self.outgoing).ends = true;
+        self.flush();
     }
 
     /// Writes what the operating system takes now; the link's task does the rest.
@@ -85,15 +110,16 @@ impl Link {
         self.closed.cancel();
     }
 
-    /// Serves the link until it ends. `receive` gets what arrives; `progress` hears how much waits after each
-    /// write of this task.
-    pub(crate) async fn serve(
+    /// Serves the link until it ends. `receive` gets what arrives, and nothing is read before `has_room` has returned;
+    /// `progress` hears how much waits after each write of this task.
+    pub(crate) async fn serve<Room: Future<Output = ()>>(
         &self,
         receive: impl Fn(Traffic),
+        has_room: impl Fn() -> Room,
         progress: impl Fn(usize),
     ) -> ZmtpError {
         let error = tokio::select! {
-            error = self.read_loop(receive) => error,
+            error = self.read_loop(receive, has_room) => error,
             error = self.write_loop(progress) => error.into(),
             () = self.closed.cancelled() => ZmtpError::Closed,
         };
@@ -117,8 +143,30 @@ impl Link {
         }
     }
 
-    async fn read_loop(&self, receive: impl Fn(Traffic)) -> ZmtpError {
+    /// Reads what the operating system has for us, on behalf of the link's task and in its order; whether there may be
+    /// more.
+    pub(crate) fn read_some(&self, receive: &impl Fn(Traffic)) -> Result<bool, ZmtpError> {
+        let mut decoder = lock(&self.incoming);
+        for _ in 0..READS_IN_A_ROW {
+            self.decode(&mut decoder, receive)?;
+            match self.stream.try_read(decoder.space()) {
+                Ok(0) => return Err(ZmtpError::Closed),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.decode(&mut decoder, receive)?;
+        Ok(true)
+    }
+
+    async fn read_loop<Room: Future<Output = ()>>(
+        &self,
+        receive: impl Fn(Traffic),
+        has_room: impl Fn() -> Room,
+    ) -> ZmtpError {
         loop {
+            has_room().await;
             // First what is there: traffic may have come together with the handshake.
             if let Err(error) = self.read_some(&receive) {
                 return error;
@@ -127,20 +175,6 @@ impl Link {
                 return error.into();
             }
         }
-    }
-
-    fn read_some(&self, receive: &impl Fn(Traffic)) -> Result<(), ZmtpError> {
-        let mut decoder = lock(&self.incoming);
-        for _ in 0..READS_IN_A_ROW {
-            self.decode(&mut decoder, receive)?;
-            match self.stream.try_read(decoder.space()) {
-                Ok(0) => return Err(ZmtpError::Closed),
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        self.decode(&mut decoder, receive)
     }
 
     fn decode(&self, decoder: &mut Decoder, receive: &impl Fn(Traffic)) -> Result<(), ZmtpError> {
@@ -195,6 +229,9 @@ impl Link {
                 Err(error) => return Err(error),
             }
         }
+        if outgoing.ends && outgoing.queued == 0 {
+            self.closed.cancel();
+        }
         Ok(outgoing.queued)
     }
 }
@@ -203,6 +240,10 @@ impl Outgoing {
     fn advance(&mut self, mut written: usize) {
         self.queued -= written;
         self.written += written as u64;
+        self.begun += written;
+        while let Some(message) = self.messages.pop_front_if(|message| *message <= self.begun) {
+            self.begun -= message;
+        }
         while let Some(chunk) = self.chunks.front_mut() {
             if written < chunk.len() {
                 chunk.advance(written);
@@ -212,9 +253,67 @@ impl Outgoing {
             self.chunks.pop_front();
         }
     }
+
+    fn discard(&mut self) -> Discarded {
+        let kept_messages = usize::from(self.begun > 0);
+        let kept = match self.messages.front() {
+            Some(message) if self.begun > 0 => message - self.begun,
+            _ => 0,
+        };
+        let discarded = Discarded {
+            messages: self.messages.len() - kept_messages,
+            bytes: self.queued - kept,
+        };
+        self.messages.truncate(kept_messages);
+        self.queued = kept;
+        let mut left = kept;
+        for chunk in &mut self.chunks {
+            chunk.truncate(left);
+            left -= chunk.len();
+        }
+        self.chunks.retain(|chunk| !chunk.is_empty());
+        self.chunks.shrink_to_fit();
+        discarded
+    }
 }
 
 /// A panic elsewhere does not make queues of bytes invalid.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_discarded_begins_and_ends_with_a_message() {
+        let large = [Bytes::from(vec![1; 20_000]), Bytes::from_static(b"end")];
+        let (large, small) = (
+            Wire::message(&large),
+            Wire::message(&[Bytes::from_static(b"small")]),
+        );
+        for written in 0..=large.len() + small.len() {
+            let mut outgoing = Outgoing::default();
+            for wire in [&large, &small, &large] {
+                outgoing.chunks.extend(wire.chunks().iter().cloned());
+                outgoing.messages.push_back(wire.len());
+                outgoing.queued += wire.len();
+            }
+            outgoing.advance(written);
+            let discarded = outgoing.discard();
+            let kept: usize = outgoing.chunks.iter().map(Bytes::len).sum();
+            assert_eq!(kept, outgoing.queued);
+            let ends = [0, large.len(), large.len() + small.len()];
+            let (begun, boundary) = ends
+                .into_iter()
+                .enumerate()
+                .find(|(_, end)| written <= *end)
+                .unwrap();
+            assert_eq!(written + kept, boundary);
+            let bytes = 2 * large.len() + small.len() - boundary;
+            let messages = 3 - begun;
+            assert_eq!(discarded, Discarded { messages, bytes });
+        }
+    }
 }

@@ -57,14 +57,6 @@ impl Listener {
         }
     }
 
-    /// The same listener for the crate `zeromq`. The file of a Unix socket is to be kept until it is closed.
-    pub(crate) fn into_zeromq(self) -> io::Result<(zeromq::Listener, Option<SocketFile>)> {
-        Ok(match self {
-            Self::Tcp(listener) => (listener.into_std()?.into(), None),
-            Self::Unix(listener, file) => (listener.into_std()?.into(), Some(file)),
-        })
-    }
-
     pub(crate) async fn accept(&self) -> io::Result<Stream> {
         match self {
             Self::Tcp(listener) => {

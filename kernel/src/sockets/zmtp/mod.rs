@@ -1,18 +1,19 @@
 //! ZMTP 3.1 over TCP and Unix sockets: greeting, NULL handshake, frames.
 //!
-//! For iopub alone: the other sockets are those of the crate `zeromq`. That crate's PUB drops what a subscriber does
-//! not take fast enough, its XPUB lets one stopped reader block the others, and neither tells how far a reader is
-//! behind; iopub may do none of that. What it needs of ZMTP (RFC 23 and RFC 37) is small: bind, NULL, whole messages.
+//! What iopub and the gate in front of the crate `zeromq` need of it (RFC 23 and RFC 37) is small: bind, NULL, whole
+//! messages.
 //!
 //! - `frame`: bytes to traffic and back; memory follows what has arrived, never what was announced
 //! - `command`: READY, SUBSCRIBE, CANCEL, PING
 //! - `stream`: one TCP or Unix connection
 //! - `handshake`: greeting and READY, with a time limit
 //! - `link`: a connection after its handshake, with its queue of outgoing bytes
-//! - `listener`: bind and accept
+//! - `listener`: bind
+//! - `accept`: from a listener to links
 
 use std::io::{self, ErrorKind};
 
+pub(crate) mod accept;
 pub(crate) mod command;
 pub(crate) mod frame;
 pub(crate) mod handshake;
@@ -41,6 +42,12 @@ pub(crate) enum ZmtpError {
     TooLarge { limit: usize },
     #[error("no handshake within {seconds} s")]
     HandshakeTimeout { seconds: u64 },
+    #[error("no handshake yet, and {limit} others have come since")]
+    GaveWay { limit: usize },
+    #[error("an identity of {length} bytes, at most {limit} are supported")]
+    Identity { length: usize, limit: usize },
+    #[error("the peer does not read what it is sent: {backlog} bytes wait")]
+    DoesNotRead { backlog: usize },
 }
 
 impl From<io::Error> for ZmtpError {
