@@ -16,7 +16,7 @@ fn entries(target: &str) -> impl Iterator<Item = Vec<u8>> {
     folder.map(|entry| {
         let path = entry.expect("an entry").path();
         // A failure is about the last one that was named.
-        println!("{}", path.display());
+        eprintln!("{}", path.display());
         std::fs::read(path).expect("a file")
     })
 }

@@ -69,7 +69,7 @@ mod tests {
         for entry in std::fs::read_dir(corpus).expect("a corpus") {
             let path = entry.expect("an entry").path();
             // A failure is about the last one that was named.
-            println!("{}", path.display());
+            eprintln!("{}", path.display());
             check(&std::fs::read(path).expect("a file"));
         }
     }

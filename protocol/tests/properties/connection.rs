@@ -6,7 +6,7 @@ use everloop_protocol::{ConnectionFile, Session};
 use serde_json::Value;
 
 /// The input is what stands in the file.
-pub fn check(input: &[u8]) {
+pub(crate) fn check(input: &[u8]) {
     let path = Path::new("connection.json");
     let file = match ConnectionFile::parse(input, path) {
         Ok(file) => file,

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// The input is the JSON of a content, which is tried as every type that there is.
-pub fn check(input: &[u8]) {
+pub(crate) fn check(input: &[u8]) {
     let session = Session::new(b"", "").expect("an empty key needs no scheme");
     let header: &[u8] = br#"{"msg_id":"1","msg_type":"x"}"#;
     let frames = [&b"<IDS|MSG>"[..], b"", header, b"{}", b"{}", input];

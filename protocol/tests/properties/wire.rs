@@ -5,7 +5,7 @@ use everloop_protocol::wire::Frames;
 use everloop_protocol::{DecodeError, Session};
 
 /// The input is cut into frames at each 0x1e, a byte that JSON cannot contain.
-pub fn check(input: &[u8]) {
+pub(crate) fn check(input: &[u8]) {
     let frames: Vec<Bytes> = input
         .split(|byte| *byte == 0x1e)
         .map(Bytes::copy_from_slice)

@@ -168,7 +168,7 @@ impl Start {
     pub(crate) fn kernel(self) -> Kernel {
         let file = self.directory.path().join("connection.json");
         std::fs::write(&file, self.connection.to_string()).expect("a new file");
-        if let Some(mode) = self.mode {
+        if let Some(mode) = self.mode.clone() {
             std::fs::set_permissions(&file, mode).expect("our own file");
         }
         let mut child = self
