@@ -410,7 +410,7 @@ class Fuzzer:
     def _is_replied(self, msg_id: str, sent: Sent) -> bool:
         return self.replies[msg_id] > 0 or not sent.msg_type.endswith("_request")
 
-    def _wait(self, happened: Callable[[], bool], owed: Callable[[], list[Sent]]) -> None:
+    def _wait(self, happened: Callable[[], bool], owed: Callable[[], list[Any]]) -> None:
         limit = time.monotonic() + LIMIT
         while not happened():
             assert self.kernel.exit_code is None, f"the kernel ended with {self.kernel.exit_code}\n{self._log()}"
@@ -446,6 +446,11 @@ class Fuzzer:
     # -- judging
 
     def _judge(self) -> None:
+        def is_busy() -> list[str]:
+            return [msg_id for msg_id, states in self.states.items() if states[-1:] == ["busy"]]
+
+        # What was changed and is a request all the same may take its time, too.
+        self._wait(lambda: not is_busy(), lambda: [self.sent.get(msg_id, msg_id) for msg_id in is_busy()])
         for msg_id, sent in self.sent.items():
             self._judge_one(msg_id, sent)
         log = self._log()

@@ -12,8 +12,9 @@ from fuzz_kernel import BATCH, Fuzzer
 #: How many messages, and the seed that they are made from: `make fuzz-kernel N=... SEED=...` sends others.
 MESSAGES = int(os.environ.get("EVERLOOP_FUZZ_MESSAGES", "3000"))
 SEED = int(os.environ.get("EVERLOOP_FUZZ_SEED", "20261126"))
-#: What the kernel may have in memory at the end beyond what it had when everything had been loaded.
-GROWTH = 64 << 20
+#: What the kernel may have in memory at the end beyond what it had when everything had been loaded: caches, and the cells
+#: that it has run, with what they left under their names.
+GROWTH = (128 << 20) + 2000 * MESSAGES
 
 
 @pytest.mark.everloop_only("ipykernel answers messages whose content is wrong with nothing, or with half of a bracket")
