@@ -28,7 +28,7 @@ pub(crate) struct Dispatcher {
 impl Dispatcher {
     /// The request in these frames; garbage is logged, and nothing else happens.
     pub(super) fn decode(&self, frames: Vec<Bytes>) -> Option<Request> {
-        match self.session.decode(frames) {
+        match self.session.decode_once(frames) {
             Ok(message) => Some(Request::new(message)),
             Err(error) => {
                 tracing::warn!(socket = self.socket, %error, "ignored a message");

@@ -193,7 +193,7 @@ impl Handle {
 }
 
 #[expect(unsafe_code, reason = "the collector's protocol")]
-// SAFETY: each reference that is owned is visited once.
+// SAFETY: each reference that is owned is visited at most once. What is locked is not: it only seems to be in use.
 unsafe impl Traverse for Handle {
     fn traverse(&self, visit: &mut TraverseFn<'_>) {
         if let Some(Some(callback)) = self.callback.try_lock().as_deref() {

@@ -54,6 +54,7 @@ impl Kernel {
         let mut connection = ConnectionFile::read(path)?;
         let session = Session::from_connection(&connection)?;
         let listeners = bind(&mut connection, path).await?;
+        warn_of_strangers(&connection, path);
         let tasks = Tasks {
             tracker: TaskTracker::new(),
             close: CancellationToken::new(),
@@ -120,6 +121,28 @@ async fn bind(connection: &mut ConnectionFile, path: &Path) -> Result<Listeners,
         connection.write(path)?;
     }
     Ok(listeners)
+}
+
+/// Says who else could run code here, when somebody could.
+fn warn_of_strangers(connection: &ConnectionFile, path: &Path) {
+    if connection.key.is_empty() {
+        if !connection.is_local() {
+            tracing::warn!(
+                ip = connection.ip,
+                "the connection file has no key: whoever reaches these ports can run code"
+            );
+        }
+    } else if can_be_read_by_others(path) {
+        tracing::warn!(
+            file = %path.display(),
+            "other users can read the connection file: with the key in it they can run code"
+        );
+    }
+}
+
+fn can_be_read_by_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o044 != 0)
 }
 
 /// Starts the tasks that answer requests.
