@@ -3,6 +3,8 @@
 # make check   formatting and lints
 # make fuzz    fuzz each decoder for SECONDS (fuzz/README.md); make fuzz-kernel sends N mutated messages to a kernel
 # make bench   measure the kernel beside ipykernel
+# make soak    mixed work for MINUTES (5), nothing may grow; RECORD=--record writes it into tests/reliability.md
+# make stress  floods and faults, beside ipykernel; writes tests/reliability.md
 # make build   the kernel alone
 # make wheel   the wheel that is shipped, in ~/.cache/everloop/wheels/dist
 # make example run the examples anew: their stored outputs, and the pictures in docs/
@@ -41,7 +43,7 @@ LIBRARIES := $(CACHE)/libraries
 CPYTHON := $(CACHE)/cpython
 
 .NOTPARALLEL:
-.PHONY: build wheel lab test test-rust test-python check fuzz fuzz-kernel bench example clean
+.PHONY: build wheel lab test test-rust test-python check soak stress fuzz fuzz-kernel bench example clean
 
 build:
 	cargo build --package everloop $(CARGO_FLAGS)
@@ -104,6 +106,19 @@ bench: build
 	scripts/venv $(TESTS) tests/python/requirements.txt
 	$(EVERLOOP_BIN) install --prefix $(TESTS)
 	$(TESTS)/bin/python bench/bench.py everloop python3
+
+MINUTES ?= 5
+
+soak: build
+	scripts/venv $(TESTS) tests/python/requirements.txt
+	$(EVERLOOP_BIN) install --prefix $(TESTS)
+	cd tests/python && $(TESTS)/bin/python -m reliability.soak --minutes $(MINUTES) $(RECORD)
+
+# As root it also does what needs a file system or a name server of its own.
+stress: build
+	scripts/venv $(TESTS) tests/python/requirements.txt
+	$(EVERLOOP_BIN) install --prefix $(TESTS)
+	cd tests/python && $(TESTS)/bin/python -m reliability.stress everloop python3 --record
 
 example: build
 	scripts/venv $(TESTS) tests/python/requirements.txt

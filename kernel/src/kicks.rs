@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use rustpython_vm::{PyResult, VirtualMachine};
 use tokio::sync::Notify;
 
+use crate::garbage;
 use crate::native::interrupts;
 
 /// What is sent. Go's runtime chose it for the same purpose: nothing happens where nobody handles it, and programs take
@@ -310,11 +311,17 @@ pub(crate) fn this_thread() -> Option<ThreadId> {
     THIS.with_borrow(|this| this.as_ref().map(|this| this.id))
 }
 
-/// Handles what the calling thread was kicked with, and lets others handle theirs.
+/// Lets the interpreter thread look at what is due, or another one that is quicker; false if there is none.
+pub(crate) fn look() -> bool {
+    lock().target(MAIN).map(|main| main.send()).is_some()
+}
+
+/// Handles what the calling thread was kicked with, lets others handle theirs, and collects garbage that is due.
 ///
 /// # Errors
 /// KeyboardInterrupt, on the interpreter thread whatever a handler of signals raises.
 pub(crate) fn handle(vm: &VirtualMachine) -> PyResult<()> {
+    garbage::collect_if_due(vm);
     if IS_HELD_BACK.get() {
         return Ok(());
     }

@@ -13,7 +13,7 @@
 //! - [`cell`]: what can be said of a cell's text alone
 //! - [`interpreter`]: the thread that Python runs on
 //! - [`event_loop`]: the hot half of the asyncio loop; `asyncio`: its futures and tasks
-//! - `kicks`: signals for one thread of Python
+//! - `kicks`: signals for one thread of Python; `garbage`: when the older generations of objects are collected
 //! - [`lanes`]: which cells run beside others
 //! - [`native`]: the module `_everloop`, Python's door to all this
 //! - [`python`]: `everloop python`, without the kernel
@@ -24,6 +24,7 @@ pub mod cell;
 pub mod descriptors;
 pub mod dispatch;
 pub mod event_loop;
+mod garbage;
 pub mod history;
 pub mod interpreter;
 pub mod kernel;

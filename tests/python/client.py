@@ -10,9 +10,10 @@ import json
 import os
 import re
 import signal
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -165,7 +166,14 @@ class KernelDied(AssertionError):
 class Kernel:
     """One kernel process, started through its kernelspec, and a client with all its channels."""
 
-    def __init__(self, name: str = KERNEL_NAME, cwd: Path | None = None, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        name: str = KERNEL_NAME,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        wrapper: Sequence[str] = (),
+    ) -> None:
+        """`wrapper` is a command that becomes the kernel's: `prlimit --nofile=64`, say."""
         self.transcript: list[Entry] = []
         self.requests: list[Request] = []
         self.log = tempfile.NamedTemporaryFile(prefix="kernel-", suffix=".log")  # noqa: SIM115 (closed by close())
@@ -177,6 +185,11 @@ class Kernel:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
         # What a test says wins over what the kernelspec says.
         self.manager.kernel_spec.env.update(env or {})
+        argv = self.manager.kernel_spec.argv
+        if wrapper and argv[0] == "python":
+            # jupyter_client looks at the first word alone.
+            argv[0] = sys.executable
+        argv[:0] = wrapper
         self.manager.start_kernel(cwd=cwd, env={**environment, **(env or {})}, stdout=self.log, stderr=self.log)
         self._connect()
 
@@ -344,6 +357,16 @@ class Kernel:
             assert len(request.replies) == expected, f"{name}: {len(request.replies)} replies\n{self.transcript_text()}"
 
     # -- the end
+
+    def restart(self) -> Kernel:
+        """As the restart button does: another process on the same ports."""
+        # The manager's clients share one identity, and the ports stay: two of them would take each other's replies.
+        self.client.stop_channels()
+        self.manager.restart_kernel()
+        self.requests.clear()
+        self.transcript.clear()
+        self._connect()
+        return self.ready()
 
     def wait_exit(self, limit: float) -> float:
         """Until the process is gone; how many seconds that took."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -63,8 +63,8 @@ def start_kernel(
     kernels = request.node.stash.setdefault(KERNELS, [])
     mine: list[Kernel] = []
 
-    def start(cwd: Path | None = None, env: dict[str, str] | None = None) -> Kernel:
-        kernel = Kernel(cwd=cwd or tmp_path, env={**kernel_environment, **(env or {})})
+    def start(cwd: Path | None = None, env: dict[str, str] | None = None, wrapper: Sequence[str] = ()) -> Kernel:
+        kernel = Kernel(cwd=cwd or tmp_path, env={**kernel_environment, **(env or {})}, wrapper=wrapper)
         kernels.append(kernel)
         mine.append(kernel)
         return kernel.ready()

@@ -4,8 +4,9 @@
 //! own reads and writes it: recording is a send on a channel and never waits for a disk, and a query sees whatever was
 //! recorded before it, because it takes the same channel.
 //!
-//! A file that is locked, damaged or not writable costs one warning; history is then kept in memory. It is never moved or
-//! deleted, since another kernel may be using it.
+//! A file that is locked, damaged or not writable costs one warning; history is then kept in memory. A file that could be
+//! opened is tried again, now and then and at the end: a disk may have space again. It is never moved or deleted, since
+//! another kernel may be using it.
 
 mod location;
 mod store;

@@ -250,6 +250,28 @@ fn a_file_that_another_process_locks_keeps_the_session_in_memory() {
 }
 
 #[test]
+fn what_memory_stood_in_for_is_written_when_the_file_can_be() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("history.sqlite");
+    let history = in_file(&path);
+    history.record(1, "a", "a");
+    assert_eq!(tail(&history, 9), json!([[1, 1, "a"]]));
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    history.record(2, "b", "b");
+    assert_eq!(tail(&history, 9), json!([[1, 1, "a"], [1, 2, "b"]]));
+    other.execute_batch("ROLLBACK").unwrap();
+    history.record(3, "c", "c");
+    history.record_output(3, "C");
+    history.end(LIMIT);
+    let request = json!({"hist_access_type": "tail", "n": 9, "output": true});
+    assert_eq!(
+        ask(&in_file(&path), request),
+        json!([[1, 1, ["a", null]], [1, 2, ["b", null]], [1, 3, ["c", "C"]]])
+    );
+}
+
+#[test]
 fn a_pattern_that_is_refused_costs_only_its_answer() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("history.sqlite");

@@ -1,7 +1,9 @@
-//! The thread that owns the store: joins what is recorded into few transactions and falls back to memory.
+//! The thread that owns the store: joins what is recorded into few transactions, falls back to memory and returns.
 
 use std::fmt;
+use std::mem;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
+use std::time::{Duration, Instant};
 
 use everloop_protocol::content::history::{HistoryEntry, HistoryReply, HistoryRequest};
 
@@ -43,10 +45,23 @@ impl fmt::Debug for Command {
     }
 }
 
+/// How long after a failure the file is tried again.
+const AGAIN: Duration = Duration::from_secs(10);
+
 pub(super) struct Writer {
     store: Store,
     /// Recorded and not written yet.
     pending: Vec<Entry>,
+    /// While memory stands in for the file.
+    failed: Option<FailedFile>,
+}
+
+/// A file that could not be written: its disk may have space again, whoever locks it may end.
+struct FailedFile {
+    store: Store,
+    /// What it does not have.
+    missing: Vec<Entry>,
+    tried: Instant,
 }
 
 impl Writer {
@@ -61,6 +76,7 @@ impl Writer {
         Self {
             store,
             pending: Vec::new(),
+            failed: None,
         }
     }
 
@@ -102,6 +118,7 @@ impl Writer {
             }
         };
         self.flush();
+        self.return_to_file();
         if let Err(error) = self.store.end_session() {
             tracing::debug!(%error, "the end of the session is not in the history");
         }
@@ -138,12 +155,45 @@ impl Writer {
                 tracing::error!(%error, "the history in memory cannot be written");
             }
         }
-        self.pending.clear();
+        let Some(failed) = &mut self.failed else {
+            self.pending.clear();
+            return;
+        };
+        failed.missing.append(&mut self.pending);
+        if failed.tried.elapsed() > AGAIN {
+            self.return_to_file();
+        }
     }
 
     /// Goes on in memory, with what can still be read of this session.
     fn fall_back(&mut self, error: &StoreError) {
-        tracing::warn!(%error, "the history is kept in memory from now on");
-        self.store = self.store.session_in_memory();
+        tracing::warn!(%error, "the history is kept in memory until its file can be written");
+        let memory = self.store.session_in_memory();
+        let store = mem::replace(&mut self.store, memory);
+        if self.failed.is_none() {
+            self.failed = Some(FailedFile {
+                store,
+                missing: Vec::new(),
+                tried: Instant::now(),
+            });
+        }
+    }
+
+    /// Writes what the file misses, if it can be written again.
+    fn return_to_file(&mut self) {
+        let Some(mut failed) = self.failed.take() else {
+            return;
+        };
+        match failed.store.write_at_once(&failed.missing) {
+            Ok(()) => {
+                tracing::info!("the history is in its file again");
+                self.store = failed.store;
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the history stays in memory");
+                failed.tried = Instant::now();
+                self.failed = Some(failed);
+            }
+        }
     }
 }

@@ -3,6 +3,8 @@
 use rustpython::{InterpreterBuilder, InterpreterBuilderExt};
 use rustpython_vm::{Interpreter, Settings};
 
+use crate::garbage;
+
 /// The Python half of the kernel, compiled into the binary.
 const PYTHON: &rustpython_vm::frozen::FrozenLib =
     rustpython_vm::py_freeze!(dir = "../../python", crate_name = "rustpython_vm");
@@ -46,6 +48,7 @@ pub(crate) fn with_settings(mut settings: Settings) -> Interpreter {
     let everloop = crate::native::module_def(&builder.ctx);
     let asyncio = crate::asyncio::module_def(&builder.ctx);
     let builder = builder
+        .init_hook(garbage::watch)
         .add_native_module(everloop)
         .add_native_module(asyncio);
     match python_dir {

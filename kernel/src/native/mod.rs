@@ -10,7 +10,7 @@
 //! - `origin`: `Origin`, what outputs carry as parent when it is no cell
 //! - `classes`: the order in which the bases of classes are searched
 //! - `compile`: the builtin, for syntax trees that RustPython cannot take
-//! - `access`: `os.access`
+//! - `access`: `os.access`; `names`: the addresses of a name
 //! - `packages`: where the packages of the kernel's own lie
 //! - `spawn`: starting a program without a copy of this process
 //! - `transform`: the cell transformer, with Python's exceptions
@@ -27,6 +27,7 @@ pub(crate) mod import;
 pub mod interrupts;
 pub mod json;
 mod kick;
+mod names;
 pub mod origin;
 pub mod output;
 mod packages;
@@ -62,15 +63,17 @@ mod _everloop {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     use super::spawn::SpawnArgs;
     use super::statements::Statements;
-    use super::{access, interrupts, output, packages, questions};
+    use super::{access, interrupts, names, output, packages, questions};
     use crate::event_loop::{
         Completion, Handle, LoopCore, Queue, QueueOperation, SocketTransport, StreamOperation,
         StreamReader, StreamReaderProtocol, StreamWriter, ThreadCall, TimerHandle, WorkQueue,
     };
+    use crate::garbage::{self, Sentinel};
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
         for class in [
+            Sentinel::make_static_type(),
             LoopCore::make_static_type(),
             Handle::make_static_type(),
             TimerHandle::make_static_type(),
@@ -95,6 +98,7 @@ mod _everloop {
             module.set_attr(name, class, vm)?;
         }
         QueueOperation::skip_idle_finalizers();
+        garbage::begin(vm);
         Ok(())
     }
 
@@ -133,6 +137,25 @@ mod _everloop {
     fn connection_file(vm: &VirtualMachine) -> PyResult<String> {
         let door = Door::of(vm)?;
         Ok(door.connection_file.to_string_lossy().into_owned())
+    }
+
+    /// The addresses of a name, or the number and the words of what failed; a signal ends the wait.
+    #[pyfunction]
+    fn look_up(
+        name: PyStrRef,
+        family: i32,
+        flags: i32,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyObjectRef> {
+        let name = name.to_string();
+        let object = match names::look_up(name, family, flags, vm)? {
+            Ok(addresses) => {
+                let addresses = addresses.into_iter().map(|text| vm.new_pyobj(text));
+                vm.ctx.new_list(addresses.collect()).into()
+            }
+            Err((number, words)) => vm.new_tuple((number, words)).into(),
+        };
+        Ok(object)
     }
 
     /// Whether the operating system lets this process use a file, as `os.access` asks.

@@ -15,6 +15,12 @@ class CachingCompiler(compilerop.CachingCompiler):
         super().__init__()
         # A cell is whole, so that what is missing in it is an error with a place.
         self.flags &= ~codeop.PyCF_ALLOW_INCOMPLETE_INPUT
+        self._names = {}
+
+    def get_code_name(self, raw_code, transformed_code, number):
+        """As IPython; a cell that is run again has the name that it had, so that its lines are not kept once more."""
+        name = super().get_code_name(raw_code, transformed_code, number)
+        return self._names.setdefault(transformed_code, name)
 
     def cache(self, transformed_code, number=0, raw_code=None):
         """As IPython: the file name of the cell, under which its lines are found."""

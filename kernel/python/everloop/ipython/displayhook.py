@@ -51,6 +51,12 @@ class ZMQShellDisplayHook(DisplayHook):
         inputs, number = self.shell.history_manager.input_hist_parsed, self.prompt_count
         return _everloop.is_silenced(inputs[number] if number < len(inputs) else inputs[-1])
 
+    def log_output(self, format_dict):
+        """Remember what is shown, unless the cell is not to be remembered."""
+        cell = self.shell.current_run.cell
+        if cell is None or cell.store_history:
+            super().log_output(format_dict)
+
     def flush(self):
         """Forget all results; also those that IPython's own leaves among the hidden names."""
         super().flush()

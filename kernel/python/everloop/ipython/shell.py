@@ -1,5 +1,6 @@
 """The subclass of IPython's shell that cells run in."""
 
+import contextlib
 import re
 import sys
 
@@ -206,6 +207,17 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell,
         return Run() if self.session is None else self.session.run
 
     # -- errors
+
+    @contextlib.contextmanager
+    def _tee(self, channel):
+        stream = getattr(sys, channel)
+        had_own = "write" in getattr(stream, "__dict__", ())
+        with super()._tee(channel):
+            yield
+        # IPython leaves the stream with a method that refers to it, a cycle that RustPython does not collect: what
+        # `%%capture` has caught would stay for ever.
+        if not had_own:
+            stream.__dict__.pop("write", None)
 
     def _get_exc_info(self, exc_tuple=None):
         etype, value, tb = super()._get_exc_info(exc_tuple)

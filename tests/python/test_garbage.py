@@ -1,0 +1,77 @@
+"""Garbage that outlives a collection of the youngest generation is collected, wherever it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from as_program import python
+from client import Kernel
+
+PROGRAMS = Path(__file__).parent / "programs"
+#: Trees that are made, of 6,000 objects each, and the objects that may be waiting for the collector.
+TREES, WAITING = 60, 200_000
+
+GARBAGE = f"import gc, sys\nsys.path.append({str(PROGRAMS)!r})\nfrom garbage import tree, work\n"
+
+
+def test_a_program_does_not_keep_its_trees() -> None:
+    run = python(PROGRAMS / "garbage.py", str(TREES))
+    assert run.returncode == 0, run.stderr
+    assert int(run.stdout) < WAITING
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        f"work({TREES})",
+        f"for _ in range({TREES}):\n    tree()\n    await asyncio.sleep(0)",
+        f"await asyncio.to_thread(work, {TREES})",
+        f"%%thread\nwork({TREES})",
+    ],
+    ids=["a cell", "between awaits", "a thread", "a cell on a thread"],
+)
+def test_cells_do_not_keep_their_trees(start_kernel: Callable[..., Kernel], work: str) -> None:
+    kernel = start_kernel()
+    if kernel.manager.kernel_name == "python3" and "%%thread" in work:
+        pytest.skip("other kernels have no cells on threads")
+    kernel.ok(f"{GARBAGE}import asyncio\nbefore = len(gc.get_objects())")
+    kernel.ok(work, 60)
+    # A thread's garbage is collected by the loop, which gets here first.
+    kernel.ok("await asyncio.sleep(0)")
+    assert int(kernel.ok("len(gc.get_objects()) - before").result or 0) < WAITING
+
+
+def test_nothing_is_collected_that_is_not_to_be() -> None:
+    code = "import gc, garbage; gc.disable(); garbage.work(60); print(len(gc.get_objects()))"
+    assert int(python("-c", code, cwd=PROGRAMS).stdout) > 300_000
+
+
+def test_what_a_capture_caught_is_forgotten(fresh_kernel: Kernel) -> None:
+    count = "import gc, io\nlen([o for o in gc.get_objects() if type(o) is io.StringIO])"
+    fresh_kernel.ok("%%capture captured\nprint(1)")
+    before = int(fresh_kernel.ok(f"import gc; gc.collect();\n{count}").result or 0)
+    for _ in range(20):
+        fresh_kernel.ok("%%capture captured\nprint(1)")
+    assert int(fresh_kernel.ok(f"gc.collect();\n{count}").result or 0) <= before + 4
+
+
+def test_sources_of_tracebacks_are_forgotten(fresh_kernel: Kernel) -> None:
+    for number in range(230):
+        assert fresh_kernel.run(f"{number} / 0", store_history=False).reply["ename"] == "ZeroDivisionError"
+    fresh_kernel.requests.clear()
+    fresh_kernel.transcript.clear()
+    sources = (
+        "import gc, stack_data\ngc.collect()\nlen([o for o in gc.get_objects() if isinstance(o, stack_data.Source)])"
+    )
+    assert int(fresh_kernel.ok(sources).result or 0) <= 210
+
+
+def test_a_cell_that_is_run_again_is_kept_once(fresh_kernel: Kernel) -> None:
+    fresh_kernel.ok("get_ipython()")
+    cell = "import linecache\nlen(linecache.cache)"
+    first = int(fresh_kernel.ok(cell).result or 0)
+    for _ in range(10):
+        last = int(fresh_kernel.ok(cell).result or 0)
+    assert last <= first + 1
