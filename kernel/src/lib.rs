@@ -14,6 +14,7 @@
 //! - [`interpreter`]: the thread that Python runs on
 //! - [`event_loop`]: the hot half of the asyncio loop; `asyncio`: its futures and tasks
 //! - `kicks`: signals for one thread of Python
+//! - [`fatal`]: an end that nobody asked for; `diagnosis`: what Python does now
 //! - [`lanes`]: which cells run beside others
 //! - [`native`]: the module `_everloop`, Python's door to all this
 //! - [`python`]: `everloop python`, without the kernel
@@ -22,8 +23,10 @@
 mod asyncio;
 pub mod cell;
 pub mod descriptors;
+mod diagnosis;
 pub mod dispatch;
 pub mod event_loop;
+pub mod fatal;
 pub mod history;
 pub mod interpreter;
 pub mod kernel;
@@ -36,5 +39,6 @@ mod parent_poller;
 mod processes;
 pub mod python;
 pub mod requests;
+mod signals;
 pub mod sockets;
 mod usage;

@@ -5,6 +5,7 @@ use std::io;
 use tracing_subscriber::EnvFilter;
 
 use crate::descriptors;
+use crate::native::panics;
 
 const VARIABLE: &str = "EVERLOOP_LOG";
 
@@ -19,6 +20,6 @@ pub(crate) fn start() -> io::Result<()> {
         .with_writer(std::sync::Mutex::new(stderr))
         .try_init();
     // Descriptor 2 will be the cells': a panic of ours is none of their output.
-    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+    std::panic::set_hook(Box::new(panics::note));
     Ok(())
 }

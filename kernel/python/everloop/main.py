@@ -5,7 +5,7 @@ import os
 import sys
 
 import _everloop
-from everloop import environment, executable
+from everloop import environment, executable, process
 from everloop.ipython import loading
 
 
@@ -19,6 +19,7 @@ def main():
     _everloop.start(loop, shell)
     loop.call_soon(_finish_set_up)
     _run(loop)
+    process.say_farewell()
 
 
 def _make_shell():
@@ -50,6 +51,8 @@ def _install_streams(loop):
     handlers.install(loop)
     comms.install()
     compat.install()
+    compat.signals.show_what_handlers_raise()
+    process.install()
     streams.install()
     display.install(builtins)
     _install_site_builtins()
@@ -95,8 +98,8 @@ def _run(loop):
         except KeyboardInterrupt:
             # It was meant for a background task, which has it now.
             continue
-        except SystemExit as error:
-            # A background task or a callback wants to end the process: that is the front end's to decide.
+        except BaseException as error:
+            # A background task or a callback wants to end the process, which is the front end's to decide.
             from everloop import tracebacks
 
             tracebacks.show(error)

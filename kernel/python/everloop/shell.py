@@ -10,7 +10,6 @@ runs beside others, in a copy of that context: it has a parent of its own, and w
 import asyncio
 import contextlib
 import contextvars
-import sys
 
 import _everloop
 from everloop.bare import BareShell
@@ -18,6 +17,7 @@ from everloop.compat import debuggers
 from everloop.parent import parent
 from everloop.remarks import remarks
 from everloop.run import Run
+from everloop.streams import say
 from everloop.tasks import Tasks
 
 
@@ -117,7 +117,7 @@ class Shell:
 
     def _say_remarks(self):
         while self._remarks:
-            sys.stderr.write(self._remarks.pop(0))
+            say(self._remarks.pop(0))
 
     async def _run_on_thread(self, run):
         async with run.on_thread():

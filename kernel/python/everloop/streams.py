@@ -136,6 +136,14 @@ class _Bytes(io.BufferedIOBase):
         pass
 
 
+def say(text):
+    """Write `text` of the kernel itself to stderr, also where code of the user has broken ``sys.stderr``."""
+    try:
+        sys.stderr.write(text)
+    except (Exception, SystemExit):
+        _everloop.write_stream("stderr", text)
+
+
 def install():
     """Make :class:`OutStream` what ``sys.stdout`` and ``sys.stderr`` are, also after user code has reset them."""
     sys.stdout = sys.__stdout__ = OutStream("stdout")

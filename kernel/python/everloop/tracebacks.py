@@ -7,6 +7,8 @@
 import linecache
 import sys
 
+from everloop.streams import say
+
 CONTEXT = 2  # lines before and after the one that failed
 WIDTH = 75
 MAX_FRAMES = 60
@@ -110,7 +112,7 @@ def render(error, tb=None):
 
 def show(error):
     """Write the traceback of `error` to stderr."""
-    sys.stderr.write("\n".join(render(error)[2]) + "\n")
+    say("\n".join(render(error)[2]) + "\n")
 
 
 def _fallback(error, ename, evalue):

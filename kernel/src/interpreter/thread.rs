@@ -5,23 +5,37 @@ use std::thread::JoinHandle;
 use rustpython_vm::{PyResult, VirtualMachine};
 
 use super::{builder, lookup};
-use crate::kicks;
+use crate::native::forks;
+use crate::{diagnosis, kicks};
 
 /// Python frames are large on the native stack; only what is used of this becomes memory.
 const STACK_SIZE: usize = 512 << 20;
 
-/// Keeps SIGINT away from the calling thread and those it starts, so that it arrives at the interpreter thread.
-pub fn leave_interrupts_to_python() {
-    mask_sigint(libc::SIG_BLOCK);
+/// What code of the user may have a handler for, and what its system calls are to be interrupted by.
+const OF_PYTHON: [libc::c_int; 6] = [
+    libc::SIGINT,
+    libc::SIGALRM,
+    libc::SIGVTALRM,
+    libc::SIGPROF,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+];
+
+/// Keeps the signals that are for code of the user away from the calling thread and those it starts, so that they
+/// arrive at the interpreter thread.
+pub fn leave_signals_to_python() {
+    mask(libc::SIG_BLOCK);
 }
 
-fn mask_sigint(how: libc::c_int) {
+fn mask(how: libc::c_int) {
     #[expect(unsafe_code, reason = "signal masks are a system call")]
     // SAFETY: `signals` is initialised by sigemptyset before it is read.
     unsafe {
         let mut signals = std::mem::zeroed::<libc::sigset_t>();
         libc::sigemptyset(&raw mut signals);
-        libc::sigaddset(&raw mut signals, libc::SIGINT);
+        for signal in OF_PYTHON {
+            libc::sigaddset(&raw mut signals, signal);
+        }
         libc::pthread_sigmask(how, &raw const signals, std::ptr::null_mut());
     }
 }
@@ -32,6 +46,7 @@ pub(super) fn spawn(lookups: lookup::Seats, tokio: tokio::runtime::Handle) -> Jo
         .stack_size(STACK_SIZE)
         .spawn(move || {
             kicks::register_main(tokio);
+            forks::watch();
             run(lookups);
         })
         .expect("the process can start a thread")
@@ -39,10 +54,11 @@ pub(super) fn spawn(lookups: lookup::Seats, tokio: tokio::runtime::Handle) -> Jo
 
 fn run(lookups: lookup::Seats) {
     let interpreter = builder::build();
-    mask_sigint(libc::SIG_UNBLOCK);
+    mask(libc::SIG_UNBLOCK);
     let result = interpreter.enter(|vm| {
         let result = import_main(vm).and_then(|main| {
             lookups.fill(&interpreter);
+            diagnosis::fill(interpreter.new_thread());
             main.call((), vm).map(drop)
         });
         result.map_err(|raised| {

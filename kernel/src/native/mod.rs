@@ -12,7 +12,10 @@
 //! - `compile`: the builtin, for syntax trees that RustPython cannot take
 //! - `access`: `os.access`
 //! - `packages`: where the packages of the kernel's own lie
+//! - `panics`: a panic as an exception
+//! - `stack`: the Python stack as text, for handlers of signals
 //! - `spawn`: starting a program without a copy of this process
+//! - `forks`: children that `os.fork` has made of the kernel
 //! - `transform`: the cell transformer, with Python's exceptions
 //! - `door`: what the functions of the module reach: outbox, stdin, history, the loop's inbox
 //!
@@ -23,6 +26,7 @@ pub mod cell;
 mod classes;
 mod compile;
 pub mod door;
+pub(crate) mod forks;
 pub(crate) mod import;
 pub mod interrupts;
 pub mod json;
@@ -30,9 +34,11 @@ mod kick;
 pub mod origin;
 pub mod output;
 mod packages;
+pub(crate) mod panics;
 mod questions;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod spawn;
+pub(crate) mod stack;
 pub mod statements;
 mod transform;
 
@@ -182,6 +188,37 @@ mod _everloop {
     #[pyfunction]
     fn ask(prompt: PyStrRef, password: bool, vm: &VirtualMachine) -> PyResult<String> {
         questions::ask(&prompt, password, vm)
+    }
+
+    /// Ends the process as `os._exit` does, once what was said until now has reached its readers.
+    #[pyfunction]
+    fn exit(status: i32, vm: &VirtualMachine) {
+        vm.allow_threads(|| crate::fatal::exit(status));
+    }
+
+    /// The handlers of `atexit` have run: nothing is lost if the process does not wait for the rest of Python's end.
+    #[pyfunction]
+    fn farewell_is_said(vm: &VirtualMachine) -> PyResult<()> {
+        Door::of(vm)?.say_farewell();
+        Ok(())
+    }
+
+    /// Whether this process is a child that `os.fork` has made of the kernel.
+    #[pyfunction]
+    fn is_child() -> bool {
+        super::forks::is_child()
+    }
+
+    /// Whether the code that runs on the interpreter thread is the user's, in which what is raised belongs to it.
+    #[pyfunction]
+    fn runs_user_code(vm: &VirtualMachine) -> PyResult<bool> {
+        interrupts::runs_user_code(vm)
+    }
+
+    /// `function(*args)`, where a panic of the interpreter is a SystemError.
+    #[pyfunction]
+    fn call(args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        super::panics::call(args, vm)
     }
 
     /// Starts a program and returns its process identifier, or None if `fork_exec` has to: see `compat/subprocesses.py`.

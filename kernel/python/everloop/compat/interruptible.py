@@ -14,6 +14,7 @@ import threading
 import time
 from _thread import allocate_lock, get_ident
 from contextlib import contextmanager
+from functools import partial
 
 import _everloop
 
@@ -74,10 +75,11 @@ def install():
     interruptible_join.__name__, interruptible_join.__doc__ = "join", join.__doc__
     start_thread = threading._start_joinable_thread
 
-    def start_without_interrupts(*args, **kwargs):
+    def start_without_interrupts(function, **kwargs):
         before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         try:
-            return start_thread(*args, **kwargs)
+            # A panic of the interpreter is an exception, which is shown.
+            return start_thread(partial(_everloop.call, function), **kwargs)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 

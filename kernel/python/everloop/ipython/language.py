@@ -12,6 +12,7 @@ from everloop.ipython import ipykernel
 from everloop.ipython.app import IPKernelApp
 from everloop.ipython.lookups import Lookups
 from everloop.ipython.shell import ZMQInteractiveShell, text_of
+from everloop.streams import say
 
 
 class IPython:
@@ -156,7 +157,7 @@ def _application(namespace):
     try:
         app.initialize(namespace)
     except Exception as error:
-        sys.stderr.write(f"IPython's configuration is ignored: {type(error).__name__}: {error}\n")
+        say(f"IPython's configuration is ignored: {type(error).__name__}: {error}\n")
         for part in (IPKernelApp, ZMQInteractiveShell):
             part.clear_instance()
         app = IPKernelApp.instance()

@@ -13,11 +13,15 @@ import threading
 import _everloop
 from everloop.compat import debuggers
 from everloop.compat.imports import after_import
+from everloop.streams import say
 
 #: Seconds after the start in which the first cell of a front end that was waiting for the kernel arrives.
 PATIENCE = 0.5
 
 OLDEST = (8, 30)
+
+#: How often its import is tried, which other threads may make fail.
+ATTEMPTS = 4
 
 # What only IPython knows. Code that has it in a comment loads IPython too, which does no harm.
 _NAMES = re.compile(r"\b(get_ipython|IPython|ipykernel|__IPYTHON__)\b")
@@ -150,13 +154,17 @@ class Loading:
 
     def _import(self):
         try:
-            known = {*sys.modules}
-            try:
-                _import_ipython()
-            except RuntimeError:
-                # Some module went through a dictionary that another thread changed: there is no lock around all of Python.
-                _forget_libraries({*sys.modules} - known)
-                _import_ipython()
+            known = set(sys.modules.copy())
+            for attempts_left in reversed(range(ATTEMPTS)):
+                try:
+                    _import_ipython()
+                    break
+                except RuntimeError:
+                    # Some module went through a dictionary that another thread changed: there is no lock around all of
+                    # Python.
+                    if not attempts_left:
+                        raise
+                    _forget_libraries(set(sys.modules.copy()) - known)
         except Exception as error:
             self._failed = error
 
@@ -219,7 +227,7 @@ def _say(error):
 
     place = traceback.extract_tb(error.__traceback__)[-1]
     reason = f"{type(error).__name__}: {error} ({place.filename}, line {place.lineno})"
-    sys.stderr.write(f"Cells run without IPython, since it does not load: {reason}\n")
+    say(f"Cells run without IPython, since it does not load: {reason}\n")
 
 
 def _has_configuration():

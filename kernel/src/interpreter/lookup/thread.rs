@@ -171,7 +171,7 @@ impl Seat {
 
     fn serve(self, vm: &VirtualMachine) {
         // One that arrived here would not end what the interpreter thread waits for.
-        super::super::thread::leave_interrupts_to_python();
+        super::super::thread::leave_signals_to_python();
         let Ok(door) = Door::of(vm) else { return };
         vm.allow_threads(|| door.wait_for_main());
         self.work.send_modify(|work| work.python_is_up = true);
