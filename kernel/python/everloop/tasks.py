@@ -64,7 +64,7 @@ class Tasks:
         for task in sorted(self._all(), key=self._order):
             entry = self._entry(task)
             by = f" of {entry.started_by}" if entry.started_by else ""
-            frames = [f"  File \"{name}\", line {line}, in {function}\n" for name, line, function in _stack(task)]
+            frames = [f'  File "{name}", line {line}, in {function}\n' for name, line, function in _stack(task)]
             texts.append(f"Task {entry.id}, a {entry.kind}{by}: {entry.what}\n{''.join(frames)}\n")
         return "".join(texts)
 

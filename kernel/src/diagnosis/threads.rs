@@ -104,12 +104,13 @@ fn was_written(descriptor: RawFd, limit: libc::c_int) -> bool {
         events: libc::POLLIN,
         revents: 0,
     };
+    let mut byte = [0_u8; 1];
     #[expect(unsafe_code, reason = "the standard library waits for no descriptor")]
     // SAFETY: `polled` is one descriptor, and there is room for the one byte that is read.
     unsafe {
         libc::poll(&raw mut polled, 1, limit) == 1
             && polled.revents & libc::POLLIN != 0
-            && libc::read(descriptor, (&raw mut [0_u8; 1]).cast(), 1) == 1
+            && libc::read(descriptor, byte.as_mut_ptr().cast(), 1) == 1
     }
 }
 

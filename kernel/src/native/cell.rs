@@ -9,7 +9,7 @@ use everloop_protocol::ParentHeader;
 use everloop_protocol::content::ErrorContent;
 use everloop_protocol::content::execute::{ExecuteReply, ExecuteRequest};
 use rustpython_vm::{
-    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromObject, VirtualMachine,
     builtins::PyBaseExceptionRef,
     common::lock::PyMutex,
     function::{FuncArgs, IntoFuncArgs},
@@ -293,7 +293,7 @@ impl Cell {
         }
         let raised = vm
             .call_method(&task, "exception", ())
-            .and_then(|raised| raised.try_to_value::<PyBaseExceptionRef>(vm))
+            .and_then(|raised| PyBaseExceptionRef::try_from_object(vm, raised))
             .unwrap_or_else(|raised| raised);
         let mut text = String::new();
         // Writing to a String cannot fail, and a broken traceback is still a traceback.

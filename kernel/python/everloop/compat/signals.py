@@ -10,7 +10,6 @@ A handler may raise at any time. In code of the user that is what it is for; the
 """
 
 import signal
-import threading
 from functools import wraps
 
 import _everloop

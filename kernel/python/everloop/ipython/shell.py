@@ -210,6 +210,7 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell,
     def _get_exc_info(self, exc_tuple=None):
         etype, value, tb = super()._get_exc_info(exc_tuple)
         interrupt = self.interrupt_of(value)
+        tb, self.current_run.left_out = tracebacks.shortened(tb)
         return (etype, value, tb) if interrupt is value else (type(interrupt), interrupt, tb)
 
     def interrupt_of(self, error):
@@ -233,7 +234,11 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell,
         run = self.current_run
         run.display_failed |= run.is_displaying
         _everloop.flush_streams()
-        run.shown_error = {"ename": etype.__name__, "evalue": text_of(evalue), "traceback": stb}
+        # What `_render_traceback_` returns may be anything.
+        lines = list(map(str, stb)) if isinstance(stb, (list, tuple)) else [str(stb)]
+        if run.left_out:
+            lines.append(tracebacks.left_out_line(run.left_out))
+        run.shown_error = {"ename": tracebacks.name_of(etype), "evalue": text_of(evalue), "traceback": lines}
         _everloop.publish("error", run.shown_error)
 
     def _format_exception_for_storage(self, exception, *args, **kwargs):
@@ -241,7 +246,7 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell,
             return super()._format_exception_for_storage(exception, *args, **kwargs)
         except Exception:
             # Its own text raises.
-            return {"ename": type(exception).__name__, "evalue": text_of(exception), "traceback": []}
+            return {"ename": tracebacks.name_of(type(exception)), "evalue": text_of(exception), "traceback": []}
 
     # -- user_expressions
 
@@ -275,7 +280,8 @@ def text_of(error):
     """``str(error)``, for an exception that may raise another when it is asked."""
     try:
         return str(error)
-    except Exception:
+    except BaseException:
+        # Also an interrupt, which is how one gets out of a __str__ that hangs.
         return "<exception str() failed>"
 
 
