@@ -15,6 +15,7 @@
 //! - [`event_loop`]: the hot half of the asyncio loop; `asyncio`: its futures and tasks
 //! - `kicks`: signals for one thread of Python
 //! - [`fatal`]: an end that nobody asked for; `diagnosis`: what Python does now
+//! - [`limits`]: what the process has less of than the machine
 //! - [`lanes`]: which cells run beside others
 //! - [`native`]: the module `_everloop`, Python's door to all this
 //! - [`python`]: `everloop python`, without the kernel
@@ -32,6 +33,7 @@ pub mod interpreter;
 pub mod kernel;
 mod kicks;
 pub mod lanes;
+pub mod limits;
 mod log;
 pub mod native;
 pub mod outbox;

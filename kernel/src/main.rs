@@ -57,6 +57,8 @@ fn execute(command: Command) -> anyhow::Result<()> {
         } => {
             // Python starts under a path with `..` in it, too.
             let _ = place::call_by_real_path();
+            // With what it reserves otherwise it runs as well, if it fits.
+            let _ = everloop::limits::reserve_little();
             place::name_environment();
             Ok(everloop::kernel::run(&connection_file)?)
         }

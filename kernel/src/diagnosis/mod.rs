@@ -105,6 +105,8 @@ fn told_by_python(vm: &VirtualMachine) -> PyResult<String> {
     };
     let tasks = main.shell.get_attr("tasks", vm)?;
     let text = vm.call_method(&tasks, "stacks", ())?;
-    let text = text.downcast_ref::<PyStr>().map(|text| text.to_string_lossy());
+    let text = text
+        .downcast_ref::<PyStr>()
+        .map(|text| text.to_string_lossy());
     Ok(text.unwrap_or_default().into_owned())
 }

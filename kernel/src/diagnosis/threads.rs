@@ -57,7 +57,10 @@ extern "C" fn handle(
     // SAFETY: a handler with SA_SIGINFO is given one, and one of a process names it.
     let (code, sender) = unsafe { ((*info).si_code, (*info).si_pid()) };
     let this = process();
-    if ASKED.compare_exchange(thread(), 0, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+    if ASKED
+        .compare_exchange(thread(), 0, Ordering::AcqRel, Ordering::Acquire)
+        .is_ok()
+    {
         STACK.write(|out| {
             // What does not fit is left out.
             let _ = write_stack(out);

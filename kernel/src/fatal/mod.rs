@@ -4,9 +4,11 @@
 //! The thread that ends the process waits for that, at most [`LAST_WORDS`]: the sockets are served by other threads,
 //! which live on. Then the process ends as it would have, so that its exit status is what it would have been.
 //!
+//! - `alternate_stack`: the stack that the handler runs on
 //! - `signals`: the handler of the signals that end a process
 //! - `text`: text that is written without memory of the heap
 
+mod alternate_stack;
 mod signals;
 mod text;
 
@@ -19,6 +21,7 @@ use std::time::Duration;
 
 use tokio::net::unix::pipe;
 
+pub(crate) use self::alternate_stack::AlternateStack;
 pub(crate) use self::text::{Text, TextCell};
 use crate::native::stack::write_stack;
 
@@ -115,6 +118,14 @@ pub(crate) fn exit(status: i32) -> ! {
     }
 }
 
+/// Ends the process, which cannot serve anybody any more; `why` is for the log.
+pub(crate) fn give_up(why: &str) {
+    if WAYS.get().is_some_and(Ways::are_ours) && begin_to_end() {
+        tell(|out| out.write_str(why));
+        std::process::exit(1);
+    }
+}
+
 /// False for all but the first thread that ends the process.
 fn begin_to_end() -> bool {
     !IS_ENDING.swap(true, Ordering::AcqRel)
@@ -132,9 +143,11 @@ fn tell(cause: impl FnOnce(&mut Text) -> fmt::Result) {
     REPORT.write(|out| {
         // What does not fit is left out.
         let _ = cause(out).and_then(|()| out.write_char('\n'));
-        let _ = write_stack(out);
         write(ways.log, b"everloop: the process ends: ");
         write(ways.log, out.as_bytes());
+        let told = out.as_bytes().len();
+        let _ = write_stack(out);
+        write(ways.log, &out.as_bytes()[told..]);
     });
     write(ways.ends, b".");
     let mut polled = libc::pollfd {

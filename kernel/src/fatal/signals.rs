@@ -1,6 +1,4 @@
 //! The handler of the signals that end a process, which are its own doing: faults and `abort`.
-//!
-//! It runs on the alternate stack that the standard library gives each thread, since the thread's own may be what is used up.
 
 use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +11,10 @@ const SIGNALS: [(libc::c_int, &str); 7] = [
     (libc::SIGSEGV, "SIGSEGV, an invalid memory reference"),
     (libc::SIGBUS, "SIGBUS, memory that is not there"),
     (libc::SIGILL, "SIGILL, an illegal instruction"),
-    (libc::SIGFPE, "SIGFPE, an arithmetic operation of native code"),
+    (
+        libc::SIGFPE,
+        "SIGFPE, an arithmetic operation of native code",
+    ),
     (libc::SIGABRT, "SIGABRT, native code gave up"),
     (libc::SIGSYS, "SIGSYS, a forbidden system call"),
     (libc::SIGTRAP, "SIGTRAP, a trap of native code"),
@@ -32,11 +33,7 @@ pub(super) fn install() {
     }
 }
 
-extern "C" fn handle(
-    signal: libc::c_int,
-    info: *mut libc::siginfo_t,
-    context: *mut libc::c_void,
-) {
+extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     #[expect(unsafe_code, reason = "the thread's name for signals")]
     // SAFETY: has no preconditions.
     let this = unsafe { libc::pthread_self() } as u64;
@@ -62,7 +59,10 @@ fn wait_for_the_end() {
         tv_sec: 2,
         tv_nsec: 0,
     };
-    #[expect(unsafe_code, reason = "the standard library's sleep is not meant for handlers of signals")]
+    #[expect(
+        unsafe_code,
+        reason = "the standard library's sleep is not meant for handlers of signals"
+    )]
     // SAFETY: `limit` is a valid timespec.
     unsafe {
         libc::nanosleep(&raw const limit, std::ptr::null_mut())

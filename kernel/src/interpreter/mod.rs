@@ -103,6 +103,7 @@ impl Interpreter {
     /// and idle, and knows which cells run beside each other. They begin in the order of the first polls.
     pub async fn run_cell(&self, cell: Cell) -> CellOutcome {
         let (outcome_tx, outcome_rx) = oneshot::channel();
+        let parent = cell.parent.clone();
         let cell = NativeCell::new(cell, outcome_tx);
         self.door.submit(Box::new(move |vm| {
             let door = Door::of(vm)?;
@@ -118,10 +119,14 @@ impl Interpreter {
                 outcome
             }
             // The sender went with the interpreter.
-            Err(_) => CellOutcome {
-                reply: failed(died("the interpreter ended before the cell did"), 0),
-                exit: None,
-            },
+            Err(_) => {
+                let error = died("the interpreter ended before the cell did");
+                self.door.outbox.publish(&parent, "error", &error);
+                CellOutcome {
+                    reply: failed(error, 0),
+                    exit: None,
+                }
+            }
         }
     }
 

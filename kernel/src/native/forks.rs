@@ -44,12 +44,20 @@ pub(super) fn end_child(result: &PyResult<PyIterReturn>, vm: &VirtualMachine) {
     let status = match result {
         Ok(PyIterReturn::StopIteration(_)) => 0,
         Ok(PyIterReturn::Return(_)) => {
-            say("RuntimeError: a child of the kernel cannot await on its loop: use asyncio.run(...)\n");
+            say(
+                "RuntimeError: a child of the kernel cannot await on its loop: use asyncio.run(...)\n",
+            );
             1
         }
         Err(raised) if raised.fast_isinstance(vm.ctx.exceptions.system_exit) => {
             let code = raised.as_object().get_attr("code", vm);
-            code.map_or(1, |code| if vm.is_none(&code) { 0 } else { code.try_to_value(vm).unwrap_or(1) })
+            code.map_or(1, |code| {
+                if vm.is_none(&code) {
+                    0
+                } else {
+                    code.try_to_value(vm).unwrap_or(1)
+                }
+            })
         }
         Err(raised) => {
             let mut text = String::new();
@@ -66,7 +74,11 @@ pub(super) fn end_child(result: &PyResult<PyIterReturn>, vm: &VirtualMachine) {
 /// would run next is the parent's.
 pub(crate) fn end_child_of_loop(event_loop: &Py<LoopCore>) {
     let is_of_kernel = |main: &Main| main.event_loop.is(event_loop) && event_loop.depth() == 1;
-    if is_child() && Door::existing().and_then(Door::main).is_some_and(is_of_kernel) {
+    if is_child()
+        && Door::existing()
+            .and_then(Door::main)
+            .is_some_and(is_of_kernel)
+    {
         end(0);
     }
 }

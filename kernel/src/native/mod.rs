@@ -215,10 +215,10 @@ mod _everloop {
         interrupts::runs_user_code(vm)
     }
 
-    /// `function(*args)`, where a panic of the interpreter is a SystemError.
+    /// `function()`, all that the calling thread runs; a panic of the interpreter is a SystemError.
     #[pyfunction]
-    fn call(args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        super::panics::call(args, vm)
+    fn run_thread(function: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+        super::panics::run_thread(&function, vm)
     }
 
     /// Starts a program and returns its process identifier, or None if `fork_exec` has to: see `compat/subprocesses.py`.

@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 
 use super::cell::Cell;
 use super::door::Door;
-use super::{forks, json};
 use super::origin::Origin;
+use super::{forks, json};
 use crate::outbox::Publication;
 
 /// `everloop.parent.parent`.

@@ -78,8 +78,8 @@ def install():
     def start_without_interrupts(function, **kwargs):
         before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         try:
-            # A panic of the interpreter is an exception, which is shown.
-            return start_thread(partial(_everloop.call, function), **kwargs)
+            # What ends the thread is told, also when that is the interpreter or its stack.
+            return start_thread(partial(_everloop.run_thread, function), **kwargs)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
