@@ -202,7 +202,7 @@ CHILDREN = {
     "exits": ("raise SystemExit", "0", ""),
     "exits with a status": ("raise SystemExit(5)", "5", ""),
     "raises": ("1 / 0", "1", "ZeroDivisionError"),
-    "awaits": ("await __import__('asyncio').sleep(1)", "1", "cannot await on its loop"),
+    "awaits": ("await __import__('asyncio').sleep(1)", "1", "RuntimeError"),
 }
 
 

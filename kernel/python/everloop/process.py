@@ -6,9 +6,11 @@ import posix
 import resource
 import threading
 import time
+import traceback
 from functools import wraps
 
 import _everloop
+from everloop import streams
 
 #: Seconds for which threads that are no daemons are waited for at the end. All of Python has half a second.
 THREADS = 0.15
@@ -25,6 +27,18 @@ def install():
         _everloop.exit(status)
 
     os._exit = posix._exit = _exit
+
+
+def end_child(error):
+    """In a child that was forked: end as a script does that raises `error`."""
+    if not isinstance(error, SystemExit):
+        traceback.print_exception(error)
+        os._exit(1)
+    code = error.code
+    if code is not None and not isinstance(code, int):
+        streams.say(f"{code}\n")
+        code = 1
+    os._exit(code or 0)
 
 
 def give_threads_room():

@@ -3,20 +3,29 @@
 //! The standard library gives each thread one of the size that the processor's registers need, which leaves no room for
 //! a handler where they are many.
 
+use std::cell::RefCell;
+
 /// What a handler may use, beside the registers.
 const ROOM: usize = 64 * 1024;
 
+thread_local! {
+    static OF_THIS_THREAD: RefCell<Option<AlternateStack>> = const { RefCell::new(None) };
+}
+
+/// Gives the calling thread an alternate stack with room for handlers, until it ends.
+pub(crate) fn give_alternate_stack() {
+    OF_THIS_THREAD.replace(Some(AlternateStack::new()));
+}
+
 /// The calling thread's alternate stack while this lives.
-pub(crate) struct AlternateStack {
+struct AlternateStack {
     /// Where handlers write, by its address; untouched memory costs nothing.
     _memory: Vec<u8>,
     before: libc::stack_t,
 }
 
 impl AlternateStack {
-    /// Gives the calling thread one with room.
-    #[must_use]
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         let size = ROOM + registers();
         let mut memory = Vec::with_capacity(size);
         let stack = libc::stack_t {

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use tokio::net::unix::pipe;
 
-pub(crate) use self::alternate_stack::AlternateStack;
+pub(crate) use self::alternate_stack::give_alternate_stack;
 pub(crate) use self::text::{Text, TextCell};
 use crate::native::stack::write_stack;
 
@@ -111,6 +111,10 @@ pub(crate) fn exit(status: i32) -> ! {
             std::thread::sleep(LAST_WORDS);
         }
     }
+    exit_now(status)
+}
+
+fn exit_now(status: i32) -> ! {
     #[expect(unsafe_code, reason = "the standard library runs exit handlers")]
     // SAFETY: has no preconditions.
     unsafe {
@@ -122,7 +126,7 @@ pub(crate) fn exit(status: i32) -> ! {
 pub(crate) fn give_up(why: &str) {
     if WAYS.get().is_some_and(Ways::are_ours) && begin_to_end() {
         tell(|out| out.write_str(why));
-        std::process::exit(1);
+        exit_now(1);
     }
 }
 

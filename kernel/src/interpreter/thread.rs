@@ -6,7 +6,7 @@ use rustpython_vm::{PyResult, VirtualMachine, builtins::PyBaseExceptionRef};
 
 use super::{builder, lookup};
 use crate::event_loop::LoopCore;
-use crate::fatal::AlternateStack;
+use crate::fatal::give_alternate_stack;
 use crate::native::door::Door;
 use crate::native::{forks, panics::caught};
 use crate::{diagnosis, kicks, limits};
@@ -58,7 +58,7 @@ pub(super) fn spawn(lookups: lookup::Seats, tokio: tokio::runtime::Handle) -> Jo
         .name("python".to_owned())
         .stack_size(stack_size())
         .spawn(move || {
-            let _stack = AlternateStack::new();
+            give_alternate_stack();
             kicks::register_main(tokio);
             forks::watch();
             run(lookups);

@@ -16,6 +16,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use self::end::End;
+use crate::fatal::give_alternate_stack;
 use crate::outbox::never_wait_on_this_thread;
 use crate::sockets::bind::BindError;
 use crate::{interpreter, log, parent_poller, signals};
@@ -48,13 +49,17 @@ impl From<ConnectionError> for KernelError {
 /// Runs a kernel on this connection file until it is shut down.
 pub fn run(connection_file: &Path) -> Result<(), KernelError> {
     log::start()?;
+    give_alternate_stack();
     interpreter::leave_signals_to_python();
     // As in every Python: a file that may grow no further is an OSError.
     signals::ignore(libc::SIGXFSZ);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(IO_WORKERS)
         .thread_name("io")
-        .on_thread_start(never_wait_on_this_thread)
+        .on_thread_start(|| {
+            never_wait_on_this_thread();
+            give_alternate_stack();
+        })
         .enable_all()
         .build()?;
     let result = runtime.block_on(async {

@@ -12,7 +12,7 @@ use rustpython_vm::{
 };
 
 use super::stack::write_stack;
-use crate::fatal::{self, AlternateStack};
+use crate::fatal::{self, give_alternate_stack};
 
 thread_local! {
     /// Where the calling thread panicked last.
@@ -71,7 +71,7 @@ pub(crate) fn caught<T>(vm: &VirtualMachine, action: impl FnOnce() -> PyResult<T
 
 /// `function()`, which is all that the calling thread runs: what ends it is told.
 pub(super) fn run_thread(function: &PyObjectRef, vm: &VirtualMachine) -> PyResult {
-    let _stack = AlternateStack::new();
+    give_alternate_stack();
     caught(vm, || function.call((), vm))
 }
 

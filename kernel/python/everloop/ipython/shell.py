@@ -11,7 +11,7 @@ from IPython.core.usage import default_banner
 from traitlets import CBool, Instance, Type, default, observe
 
 import _everloop
-from everloop import runners, tracebacks
+from everloop import process, runners, tracebacks
 from everloop.compat import negative_numbers
 from everloop.ipython.compiler import CachingCompiler
 from everloop.ipython.display_pub import ZMQDisplayPublisher
@@ -224,6 +224,8 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell,
     def showtraceback(self, exc_tuple=None, *args, **kwargs):
         """As IPython; it prints groups of exceptions as text, which marks no cell."""
         error = exc_tuple[1] if exc_tuple else sys.exception()
+        if _everloop.is_child():
+            process.end_child(error)
         if not _has_group(error):
             super().showtraceback(exc_tuple, *args, **kwargs)
             return
