@@ -8,10 +8,17 @@ use crate::descriptors;
 use crate::native::panics;
 
 const VARIABLE: &str = "EVERLOOP_LOG";
+const DEFAULT: &str = "warn";
 
 /// Starts logging. By default warnings and errors are logged.
 pub(crate) fn start() -> io::Result<()> {
-    let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let wanted = std::env::var(VARIABLE).unwrap_or_default();
+    let filter = match wanted.as_str() {
+        "" => EnvFilter::try_new(DEFAULT),
+        wanted => EnvFilter::try_new(wanted),
+    };
+    let complaint = filter.as_ref().err().map(ToString::to_string);
+    let filter = filter.unwrap_or_else(|_| EnvFilter::new(DEFAULT));
     let stderr = descriptors::original_stderr()?;
     // Fails when a log has been started already, as in a test; then that one stays.
     let _ = tracing_subscriber::fmt()
@@ -19,6 +26,9 @@ pub(crate) fn start() -> io::Result<()> {
         .with_ansi(false)
         .with_writer(std::sync::Mutex::new(stderr))
         .try_init();
+    if let Some(complaint) = complaint {
+        tracing::warn!("{VARIABLE} is ignored: {complaint}");
+    }
     // Descriptor 2 will be the cells': a panic of ours is none of their output.
     std::panic::set_hook(Box::new(panics::note));
     Ok(())

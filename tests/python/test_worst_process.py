@@ -378,3 +378,39 @@ def test_atexit_handlers_hold_nothing_up(fresh_kernel: Kernel, does: str) -> Non
     if "sleep" in does:
         # What held it up is told.
         assert "in farewell" in log_of(fresh_kernel)
+
+
+# -- the log
+
+
+FILTERS = {
+    "default": ({}, True, False),
+    "error": ({"EVERLOOP_LOG": "error"}, False, False),
+    "target": ({"EVERLOOP_LOG": "everloop::dispatch=warn"}, True, False),
+    "another target": ({"EVERLOOP_LOG": "everloop::sockets=debug"}, False, True),
+    "both": ({"EVERLOOP_LOG": "warn,everloop::sockets=debug"}, True, True),
+    "no filter": ({"EVERLOOP_LOG": "everloop=loud"}, True, False),
+}
+
+
+@pytest.mark.everloop_only("a variable of its own")
+@pytest.mark.parametrize(("env", "warns", "debugs"), FILTERS.values(), ids=FILTERS)
+def test_the_log_is_filtered(
+    start_kernel: Callable[..., Kernel], env: dict[str, str], warns: bool, debugs: bool
+) -> None:
+    """By level and target; it goes to the stderr that the process was started with, and never to a cell."""
+    kernel = start_kernel(env=env)
+    # Dispatch warns of a message that is signed wrongly; a subscriber that leaves is worth a debugging line of the sockets.
+    channel = kernel.channels["shell"]
+    channel.send_multipart([b"<IDS|MSG>", b"0" * 64, b"{}", b"{}", b"{}", b"{}"])
+    subscriber = kernel.client.connect_iopub()
+    subscriber.close(linger=0)
+    cell = kernel.ok("print('to the cell')")
+    kernel.until(lambda: ("ignored a message" in log_of(kernel)) >= warns, "the warning", 10)
+    kernel.until(lambda: ("a subscriber has left" in log_of(kernel)) >= debugs, "the debugging line", 10)
+    log = log_of(kernel)
+    assert ("ignored a message" in log) == warns
+    assert (" DEBUG everloop::sockets" in log) == debugs
+    assert ("EVERLOOP_LOG is ignored" in log) == ("loud" in env.get("EVERLOOP_LOG", ""))
+    assert "to the cell" not in log
+    assert cell.stderr == ""
