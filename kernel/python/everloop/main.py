@@ -73,7 +73,6 @@ def _finish_set_up():
 
     bind_executors()
     interruptible.install()
-    process.give_threads_room()
 
 
 def _set_up_environment():

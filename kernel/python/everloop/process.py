@@ -3,7 +3,6 @@
 import atexit
 import os
 import posix
-import resource
 import threading
 import time
 import traceback
@@ -14,9 +13,6 @@ from everloop import streams
 
 #: Seconds for which threads that are no daemons are waited for at the end. All of Python has half a second.
 THREADS = 0.15
-
-#: Bytes of the address space for the stack of a thread; only what is used of it becomes memory.
-STACK = 16 << 20
 
 
 def install():
@@ -39,13 +35,6 @@ def end_child(error):
         streams.say(f"{code}\n")
         code = 1
     os._exit(code or 0)
-
-
-def give_threads_room():
-    """Let threads have the stack that what they free needs: the interpreter frees nested objects one inside the other."""
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if limit == resource.RLIM_INFINITY and threading.stack_size() == 0:
-        threading.stack_size(STACK)
 
 
 def say_farewell():

@@ -9,6 +9,7 @@ Threads are started with SIGINT blocked: the operating system gives a signal of 
 and what arrives at another one does not end a system call of this one.
 """
 
+import resource
 import signal
 import threading
 import time
@@ -20,6 +21,13 @@ import _everloop
 
 # Seconds for which a signal may stay unnoticed.
 _SLICE = 0.05
+
+# Bytes of the address space for the stack of a thread, where nobody asks for another size; only what is used of it becomes
+# memory.
+_STACK = 16 << 20
+
+# Held while a thread is started, since the size is the process's.
+_starting = allocate_lock()
 
 # The identifiers of the threads that handle signals.
 _threads = set()
@@ -79,13 +87,31 @@ def install():
         before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         try:
             # What ends the thread is told, also when that is the interpreter or its stack.
-            return start_thread(partial(_everloop.run_thread, function), **kwargs)
+            with _room_for_stack():
+                return start_thread(partial(_everloop.run_thread, function), **kwargs)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     threading._start_joinable_thread = start_without_interrupts
     threading._allocate_lock = WaiterLock
     threading.Thread.join = interruptible_join
+
+
+@contextmanager
+def _room_for_stack():
+    """Let a thread have what it needs to free nested objects, which the interpreter does one inside the other."""
+    with _starting:
+        before = threading.stack_size()
+        if before == 0 and not _is_limited():
+            threading.stack_size(_STACK)
+        try:
+            yield
+        finally:
+            threading.stack_size(before)
+
+
+def _is_limited():
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
 
 
 def _in_slices(wait, timeout):
