@@ -36,6 +36,7 @@ use crate::lanes::Lanes;
 use crate::native::cell::Cell as NativeCell;
 use crate::native::door::Door;
 use crate::native::interrupts;
+use crate::native::panics::caught;
 use crate::outbox::Outbox;
 use crate::sockets::stdin::Stdin;
 
@@ -110,8 +111,10 @@ impl Interpreter {
             let main = door
                 .main()
                 .ok_or_else(|| vm.new_runtime_error("the shell has not started"))?;
-            vm.call_method(&main.shell, "start", (cell.into_pyobject(vm),))
+            let cell = cell.into_ref(&vm.ctx);
+            caught(vm, || vm.call_method(&main.shell, "start", (cell.clone(),)))
                 .map(drop)
+                .or_else(|raised| cell.fail(&raised, vm))
         }));
         match outcome_rx.await {
             Ok(outcome) => {

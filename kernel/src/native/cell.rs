@@ -127,6 +127,16 @@ impl Cell {
         });
     }
 
+    /// Answers the request with what the shell failed with.
+    pub(crate) fn fail(&self, raised: &PyBaseExceptionRef, vm: &VirtualMachine) -> PyResult<()> {
+        let mut text = String::new();
+        // Writing to a String cannot fail, and a broken traceback is still a traceback.
+        let _ = vm.write_exception(&mut text, raised);
+        tracing::error!("the shell failed at In [{}]: {text}", self.count());
+        self.bury(&Door::of(vm)?.outbox, shell_failed(&text));
+        Ok(())
+    }
+
     /// It runs no more, and an interrupt means another.
     fn end(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         Door::of(vm)?.cell_ends(zelf.generation);
@@ -295,11 +305,7 @@ impl Cell {
             .call_method(&task, "exception", ())
             .and_then(|raised| PyBaseExceptionRef::try_from_object(vm, raised))
             .unwrap_or_else(|raised| raised);
-        let mut text = String::new();
-        // Writing to a String cannot fail, and a broken traceback is still a traceback.
-        let _ = vm.write_exception(&mut text, &raised);
-        tracing::error!("the shell failed at In [{}]: {text}", zelf.count());
-        zelf.bury(&Door::of(vm)?.outbox, shell_failed(&text));
+        zelf.fail(&raised, vm)?;
         Self::end(zelf, vm)
     }
 

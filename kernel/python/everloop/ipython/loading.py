@@ -4,6 +4,8 @@ A thread imports it, so that a plain cell never waits; the shell itself is made 
 cells, or in the cell that asks for it.
 """
 
+import _thread
+import asyncio
 import builtins
 import os
 import re
@@ -13,7 +15,7 @@ import threading
 import _everloop
 from everloop.compat import debuggers
 from everloop.compat.imports import after_import
-from everloop.streams import say
+from everloop.streams import own_streams, say
 
 #: Seconds after the start in which the first cell of a front end that was waiting for the kernel arrives.
 PATIENCE = 0.5
@@ -46,7 +48,6 @@ class Loading:
 
     def __init__(self, shell):
         self._shell = shell
-        self._thread = None
         self._imported = None
         self._failed = None
         self._importing = False
@@ -126,14 +127,13 @@ class Loading:
             self._take_over()
 
     def _import_in_thread(self):
-        if self._thread is None:
-            import asyncio
-
+        if self._imported is None:
             self._imported = asyncio.Event()
-            self._thread = threading.Thread(target=self._run, name="IPython's import")
-            self._thread.start()
+            # Not a `Thread`, whose hooks are the user's.
+            threading._start_joinable_thread(self._run, daemon=True)
 
     def _run(self):
+        _thread.set_name("IPython's import")
         self._import()
         self._tell_loop()
 
@@ -181,11 +181,12 @@ class Loading:
                 raise self._failed
             from everloop.ipython.language import IPython
 
-            shell.language = IPython(shell, shell.language)
+            with own_streams():
+                shell.language = IPython(shell, shell.language)
             debuggers.take_over()
             # Not sooner: what makes the shell goes through dictionaries that imports change.
             threading.Thread(target=_warm_tracebacks, name="IPython's tracebacks", daemon=True).start()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._failed = error
             _say(error)
             for namespace in (builtins.__dict__, shell.user_ns):
