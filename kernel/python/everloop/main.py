@@ -43,6 +43,7 @@ def _take_interrupts():
     signal.default_int_handler = _everloop.default_int_handler
     signal.signal(signal.SIGINT, _everloop.default_int_handler)
     signal.signal(signal.SIGURG, _everloop.kicked)
+    _everloop.take_signals()
 
 
 def _install_streams(loop):

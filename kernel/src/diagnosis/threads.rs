@@ -40,10 +40,17 @@ pub(super) fn listen() -> io::Result<OwnedFd> {
         written_tx,
         _owned: owned,
     };
-    if WAYS.set(ways).is_ok() {
+    // A process has one kernel; a second one would ask the first.
+    let _ = WAYS.set(ways);
+    take_signal();
+    Ok(asked.into())
+}
+
+/// Handles SIGQUIT, once somebody listens.
+pub(super) fn take_signal() {
+    if WAYS.get().is_some() {
         signals::handle(libc::SIGQUIT, handle, libc::SA_RESTART);
     }
-    Ok(asked.into())
 }
 
 extern "C" fn handle(

@@ -75,6 +75,13 @@ pub(crate) fn watch(log: OwnedFd) -> io::Result<Ending> {
     })
 }
 
+/// Handles the signals of faults, where a kernel runs: whoever looks what their handlers are may have changed them.
+pub(crate) fn take_signals() {
+    if WAYS.get().is_some() {
+        signals::install();
+    }
+}
+
 impl Ending {
     /// Returns when the process is about to end: with what ends it, and the Python stack of the thread that does.
     pub(crate) async fn told(&self) -> String {

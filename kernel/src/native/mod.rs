@@ -203,6 +203,13 @@ mod _everloop {
         Ok(())
     }
 
+    /// Handles the signals of faults and SIGQUIT, which `_signal` makes anew when it is imported, without what they need.
+    #[pyfunction]
+    fn take_signals() {
+        crate::fatal::take_signals();
+        crate::diagnosis::take_signal();
+    }
+
     /// Whether this process is a child that `os.fork` has made of the kernel.
     #[pyfunction]
     fn is_child() -> bool {
