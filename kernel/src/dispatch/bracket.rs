@@ -39,6 +39,7 @@ impl Dispatcher {
 
     /// Publishes busy, awaits the handler, sends its reply, publishes idle.
     pub(super) async fn bracket(&self, request: &Request, handler: impl Future<Output = Answer>) {
+        let _open = self.context.open.token();
         self.publish_status(request, ExecutionState::Busy);
         let answer = catch_panic(handler).await;
         let answer = answer.unwrap_or_else(|panic| Err(RequestError::Panicked(panic)));

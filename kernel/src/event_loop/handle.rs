@@ -14,6 +14,7 @@ use rustpython_vm::{
 
 use super::exclusive::{Exclusive, Guard};
 use super::handle_text::{callback_repr, from_asyncio, show};
+use crate::native::panics::caught;
 
 /// What a handle runs; taken out when the handle is cancelled, so that its references are given back at once.
 #[derive(Debug, Clone)]
@@ -73,7 +74,9 @@ impl Handle {
         };
         // Not `Context.run`: a nested turn may run a callback in a context that an outer frame has entered already.
         vm.context_stack.borrow_mut().push(self.context.clone());
-        let result = callback.function.call(FuncArgs::from(callback.args), vm);
+        let result = caught(vm, || {
+            callback.function.call(FuncArgs::from(callback.args), vm)
+        });
         vm.context_stack.borrow_mut().pop();
         result.map(drop)
     }

@@ -11,9 +11,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::end::End;
 use super::{Kernel, KernelError};
-use crate::descriptors::Capture;
+use crate::descriptors::{self, Capture};
+use crate::diagnosis::Diagnosis;
 use crate::dispatch::{Cells, Dispatcher, Shell, serve_control};
+use crate::fatal;
 use crate::history::{History, Location};
 use crate::interpreter::{Interpreter, Services};
 use crate::lanes::Lanes;
@@ -74,6 +77,8 @@ impl Kernel {
         let (stdin, stdin_task) = StdinTask::new(stdin, session.clone(), outbox.clone());
         tasks.spawn(stdin_task.run());
 
+        let ending = fatal::watch(descriptors::original_stderr()?.into())?;
+        tokio::spawn(Diagnosis::start(descriptors::original_stderr()?)?.serve());
         let capture = Capture::start(outbox.clone())?;
         let history = Arc::new(History::open(Location::from_env()));
         let lanes = Arc::<Lanes>::default();
@@ -94,6 +99,7 @@ impl Kernel {
             meter: Meter::default(),
             engine: session.id().to_owned(),
             lanes,
+            open: TaskTracker::new(),
             exit: CancellationToken::new(),
         });
         let control = tasks
@@ -103,13 +109,14 @@ impl Kernel {
             .router("shell", listeners.shell, MESSAGE_LIMIT)
             .await?;
         serve(&tasks, &context, &session, control, shell);
-        Ok(Self {
+        let end = End {
             context,
-            python,
             capture,
             tasks: tasks.tracker,
             close: tasks.close,
-        })
+        };
+        tokio::spawn(end.clone().unasked(ending));
+        Ok(Self { python, end })
     }
 }
 

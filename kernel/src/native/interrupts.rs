@@ -210,6 +210,12 @@ fn holds_loop_up(door: &Door, vm: &VirtualMachine) -> bool {
     task.is_some_and(|task| !door.running().iter().any(|cell| cell.is_run_by(&task)))
 }
 
+/// Whether the code that runs is that of a cell, or of a comm handler or task.
+pub(super) fn runs_user_code(vm: &VirtualMachine) -> PyResult<bool> {
+    let door = Door::of(vm)?;
+    Ok(door.innermost().is_some() || holds_loop_up(door, vm))
+}
+
 /// Between two turns nobody else's code runs. What is raised there ends the innermost run of the loop, which is the
 /// cell's.
 fn tell_in_next_turn(cell: PyRef<Cell>, door: &Door) {

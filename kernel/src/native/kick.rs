@@ -14,7 +14,7 @@ use rustpython_vm::{
     types::Constructor,
 };
 
-use super::{door::Door, interrupts};
+use super::{door::Door, interrupts, panics::caught};
 use crate::kicks::{self, MAIN, OpenRegion, ThreadId};
 
 /// Signals of a thread's own doing are for nobody else; the last two cannot be handled.
@@ -168,7 +168,7 @@ impl ThreadInterrupts {
             .ok_or_else(|| vm.new_type_error("a function is missing"))?;
         let (region, goes_on) = OpenRegion::enter(zelf.thread(vm)?);
         let result = if goes_on {
-            function.call(args, vm)
+            caught(vm, || function.call(args, vm))
         } else {
             Err(vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned()))
         };
