@@ -29,9 +29,6 @@ DELIMITER = b"<IDS|MSG>"
 BATCH = 50
 #: Of the messages, these are sent as they should be, these below ZeroMQ, and the others changed.
 VALID, RAW = 0.3, 0.02
-#: Below ZeroMQ, no frame announces more: the crate `zeromq` takes the memory at once, and ends the process without it.
-LONGEST_FRAME = 1 << 24
-
 Frames = list[bytes]
 
 
@@ -200,7 +197,7 @@ class Changes:
         ready = b"\x05READY" + _property(b"Socket-Type", peer) + _property(b"Identity", self._choice.randbytes(5))
         message = b"".join(_frame(frame, index + 1 < len(frames)) for index, frame in enumerate(frames))
         whole = bytearray(bytes(greeting) + _command(ready) + message)
-        kind = self._choice.randrange(6)
+        kind = self._choice.randrange(7)
         if kind == 0:
             return self._choice.randbytes(self._choice.choice([1, 64, 5000]))
         if kind == 1:
@@ -214,25 +211,18 @@ class Changes:
             )
         if kind == 4:
             return bytes(greeting) + _command(ready) * 3 + message
+        if kind == 5:
+            # More than there is memory, as a frame or as a command, of which nothing arrives.
+            announced = struct.pack(">Q", self._choice.choice([1 << 33, 1 << 40, (1 << 63) - 1, (1 << 64) - 1]))
+            return (
+                bytes(greeting)
+                + self._choice.choice([b"", _command(ready)])
+                + self._choice.choice([b"\x02", b"\x03", b"\x06"])
+                + announced
+            )
         for _ in range(self._choice.choice([1, 4, 30])):
-            at = self._choice.randrange(len(whole))
-            bit = 1 << self._choice.randrange(8)
-            whole[at] ^= bit
-            if _longest_frame(whole) > LONGEST_FRAME:
-                whole[at] ^= bit
+            whole[self._choice.randrange(len(whole))] ^= 1 << self._choice.randrange(8)
         return bytes(whole)
-
-
-def _longest_frame(stream: bytes | bytearray) -> int:
-    """The greatest length that a frame of this stream announces."""
-    longest, at = 0, 64
-    while at + 1 < len(stream):
-        if stream[at] & 2:
-            length, body = int.from_bytes(stream[at + 1 : at + 9], "big"), at + 9
-        else:
-            length, body = stream[at + 1], at + 2
-        longest, at = max(longest, length), body + length
-    return longest
 
 
 def _property(name: bytes, value: bytes) -> bytes:

@@ -13,10 +13,7 @@ NESTED = "nested = []\nfor _ in range(100_000): nested = [nested]\n"
 ENDLESS = {
     "plain": "def f(): return f()\nf()",
     "__getattr__": "class A:\n    def __getattr__(self, name): return getattr(self, name + 'x')\nA().a",
-    "__getattribute__": "class A:\n    __getattribute__ = lambda self, name: getattr(self, name)\nA().x",
-    "property": "class A:\n    @property\n    def x(self): return self.x\nA().x",
     "metaclass": "class M(type):\n    def __call__(cls): return cls()\nclass A(metaclass=M): pass\nA()",
-    "isinstance": "class M(type):\n    def __instancecheck__(cls, o): return isinstance(o, cls)\nclass A(metaclass=M): pass\nisinstance(1, A)",
     "key of sorted": "def key(x): return sorted([1, 2], key=key)\nkey(1)",
     "operators": "class A:\n    def __add__(self, other): return self + other\nA() + 1",
     "coroutines": "async def f(): return await f()\nawait f()",
@@ -78,9 +75,9 @@ def test_nested_source_is_an_exception(kernel: Kernel, source: str) -> None:
     survives(kernel, "1")
 
 
-@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
-def test_nested_source_of_a_cell_is_an_exception(kernel: Kernel, source: str) -> None:
-    kernel.run(eval(source))
+@pytest.mark.parametrize("name", ["open parentheses", "minus", "sum", "f-strings"])
+def test_nested_source_of_a_cell_is_an_exception(kernel: Kernel, name: str) -> None:
+    kernel.run(eval(SOURCES[name]))
     survives(kernel, "1")
 
 

@@ -29,7 +29,7 @@ impl AlternateStack {
         let size = ROOM + registers();
         let mut memory = Vec::with_capacity(size);
         let stack = libc::stack_t {
-            ss_sp: memory.as_mut_ptr() as *mut libc::c_void,
+            ss_sp: memory.as_mut_ptr().cast(),
             ss_flags: 0,
             ss_size: size,
         };

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use ruff_source_file::OneIndexed;
 use rustpython_vm::frame::InterpreterFrame;
 use rustpython_vm::vm::thread::get_current_frame;
 
@@ -31,7 +32,7 @@ fn write_frame(frame: &InterpreterFrame, out: &mut impl Write) -> fmt::Result {
         .and_then(|count| count.checked_sub(1));
     let line = match last.and_then(|index| code.locations.get(index)) {
         Some((location, _)) => location.line.get(),
-        None => code.first_line_number.map_or(0, |line| line.get() as usize),
+        None => code.first_line_number.map_or(0, OneIndexed::get),
     };
     let (path, name) = (code.source_path().as_str(), code.obj_name.as_str());
     writeln!(out, "  File \"{path}\", line {line}, in {name}")

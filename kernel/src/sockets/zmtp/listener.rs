@@ -15,7 +15,10 @@ use super::stream::Stream;
 #[derive(Debug)]
 pub(crate) enum Listener {
     Tcp(TcpListener),
-    Unix(UnixListener, SocketFile),
+    Unix(
+        UnixListener,
+        #[expect(dead_code, reason = "it goes with the listener")] SocketFile,
+    ),
 }
 
 #[derive(Debug)]
