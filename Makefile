@@ -1,6 +1,7 @@
 # make lab     build the kernel and open JupyterLab with it, on the examples
 # make test    every test, with what the tests need
 # make check   formatting and lints
+# make fuzz    fuzz each decoder for SECONDS (fuzz/README.md); make fuzz-kernel sends N mutated messages to a kernel
 # make bench   measure the kernel beside ipykernel
 # make soak    mixed work for MINUTES (5), nothing may grow; RECORD=--record writes it into tests/reliability.md
 # make stress  floods and faults, beside ipykernel; writes tests/reliability.md
@@ -42,7 +43,7 @@ LIBRARIES := $(CACHE)/libraries
 CPYTHON := $(CACHE)/cpython
 
 .NOTPARALLEL:
-.PHONY: build wheel lab test test-rust test-python check soak stress bench example clean
+.PHONY: build wheel lab test test-rust test-python check soak stress fuzz fuzz-kernel bench example clean
 
 build:
 	cargo build --package everloop $(CARGO_FLAGS)
@@ -88,8 +89,18 @@ check:
 	$(CHECK)/bin/ruff check kernel/python tests/python
 	$(CHECK)/bin/ruff format --check kernel/python tests/python
 ifneq ($(shell command -v cargo-deny 2>/dev/null),)
-	cargo deny --offline check licenses
+	cargo deny --offline check --allow no-license-field licenses bans sources
 endif
+
+SECONDS ?= 60
+fuzz:
+	scripts/fuzz $(SECONDS)
+
+N ?= 100000
+fuzz-kernel: build
+	scripts/venv $(TESTS) tests/python/requirements.txt
+	$(EVERLOOP_BIN) install --prefix $(TESTS)
+	IPYTHONDIR=$$(mktemp -d) $(TESTS)/bin/python tests/python/fuzz_kernel.py $(N) $(SEED)
 
 bench: build
 	scripts/venv $(TESTS) tests/python/requirements.txt

@@ -101,6 +101,26 @@ thread_local! {
     static THIS: RefCell<Option<Registration>> = const { RefCell::new(None) };
     /// The round of signals in which this thread gave way last.
     static GAVE_WAY_IN: Cell<u64> = const { Cell::new(0) };
+    static IS_HELD_BACK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// While it lives, the calling thread handles no kick; each is sent again until it does.
+#[must_use]
+pub(crate) struct HoldBack {
+    outer: bool,
+}
+
+impl HoldBack {
+    pub(crate) fn begin() -> Self {
+        let outer = IS_HELD_BACK.replace(true);
+        Self { outer }
+    }
+}
+
+impl Drop for HoldBack {
+    fn drop(&mut self) {
+        IS_HELD_BACK.set(self.outer);
+    }
 }
 
 /// Ends with the thread, of which nobody may know the pthread from then on.
@@ -286,7 +306,8 @@ pub(crate) async fn kicked() {
     }
 }
 
-fn this_thread() -> Option<ThreadId> {
+/// The calling thread, if it can be kicked.
+pub(crate) fn this_thread() -> Option<ThreadId> {
     THIS.with_borrow(|this| this.as_ref().map(|this| this.id))
 }
 
@@ -301,6 +322,9 @@ pub(crate) fn look() -> bool {
 /// KeyboardInterrupt, on the interpreter thread whatever a handler of signals raises.
 pub(crate) fn handle(vm: &VirtualMachine) -> PyResult<()> {
     garbage::collect_if_due(vm);
+    if IS_HELD_BACK.get() {
+        return Ok(());
+    }
     let this = this_thread();
     let mut signals = this.map(take).unwrap_or_default();
     give_way(vm);

@@ -14,6 +14,8 @@
 //! - [`interpreter`]: the thread that Python runs on
 //! - [`event_loop`]: the hot half of the asyncio loop; `asyncio`: its futures and tasks
 //! - `kicks`: signals for one thread of Python; `garbage`: when the older generations of objects are collected
+//! - [`fatal`]: an end that nobody asked for; `diagnosis`: what Python does now
+//! - [`limits`]: what the process has less of than the machine
 //! - [`lanes`]: which cells run beside others
 //! - [`native`]: the module `_everloop`, Python's door to all this
 //! - [`python`]: `everloop python`, without the kernel
@@ -22,14 +24,17 @@
 mod asyncio;
 pub mod cell;
 pub mod descriptors;
+mod diagnosis;
 pub mod dispatch;
 pub mod event_loop;
+pub mod fatal;
 mod garbage;
 pub mod history;
 pub mod interpreter;
 pub mod kernel;
 mod kicks;
 pub mod lanes;
+pub mod limits;
 mod log;
 pub mod native;
 pub mod outbox;
@@ -37,5 +42,6 @@ mod parent_poller;
 mod processes;
 pub mod python;
 pub mod requests;
+mod signals;
 pub mod sockets;
 mod usage;

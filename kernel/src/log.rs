@@ -5,6 +5,7 @@ use std::io;
 use tracing_subscriber::EnvFilter;
 
 use crate::descriptors;
+use crate::native::panics;
 
 const VARIABLE: &str = "EVERLOOP_LOG";
 const DEFAULT: &str = "warn";
@@ -13,9 +14,11 @@ const ALWAYS: &str = "zeromq::transport::ipc=error";
 
 /// Starts logging. By default warnings and errors are logged.
 pub(crate) fn start() -> io::Result<()> {
-    let wanted = std::env::var(VARIABLE).unwrap_or_else(|_| DEFAULT.to_owned());
-    let filter = EnvFilter::try_new(format!("{wanted},{ALWAYS}"))
-        .unwrap_or_else(|_| EnvFilter::new(format!("{DEFAULT},{ALWAYS}")));
+    let wanted = std::env::var(VARIABLE).unwrap_or_default();
+    let wanted = Some(wanted.as_str()).filter(|wanted| !wanted.is_empty());
+    let filter = with_always(wanted.unwrap_or(DEFAULT));
+    let complaint = filter.as_ref().err().map(ToString::to_string);
+    let filter = filter.or_else(|_| with_always(DEFAULT)).unwrap_or_default();
     let stderr = descriptors::original_stderr()?;
     // Fails when a log has been started already, as in a test; then that one stays.
     let _ = tracing_subscriber::fmt()
@@ -23,7 +26,14 @@ pub(crate) fn start() -> io::Result<()> {
         .with_ansi(false)
         .with_writer(std::sync::Mutex::new(stderr))
         .try_init();
+    if let Some(complaint) = complaint {
+        tracing::warn!("{VARIABLE} is ignored: {complaint}");
+    }
     // Descriptor 2 will be the cells': a panic of ours is none of their output.
-    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+    std::panic::set_hook(Box::new(panics::note));
     Ok(())
+}
+
+fn with_always(wanted: &str) -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
+    EnvFilter::try_new(format!("{wanted},{ALWAYS}"))
 }

@@ -1,5 +1,6 @@
 //! The command `everloop`: runs the kernel, tells Jupyter about it, and is Python to those who call it so. Turns errors into one line and an exit code.
 
+mod allocator;
 mod command_line;
 mod place;
 
@@ -13,9 +14,8 @@ use everloop_kernelspec::{Host, Installation, Location};
 
 use command_line::{Command, CommandLine, InstallArguments, UninstallArguments, one_line};
 
-/// Python makes and drops objects all the time: a fifth of a loop's turn would be the C library's allocator.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: allocator::Allocator = allocator::Allocator;
 
 fn main() -> ExitCode {
     if python::is_meant(std::env::args_os()) {
@@ -57,6 +57,8 @@ fn execute(command: Command) -> anyhow::Result<()> {
         } => {
             // Python starts under a path with `..` in it, too.
             let _ = place::call_by_real_path();
+            // With what it reserves otherwise it runs as well, if it fits.
+            let _ = everloop::limits::reserve_little();
             place::name_environment();
             Ok(everloop::kernel::run(&connection_file)?)
         }

@@ -2,8 +2,10 @@
 //!
 //! See "Connection files" in <https://jupyter-client.readthedocs.io/en/stable/kernels.html>.
 
+use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +16,7 @@ use crate::json::null_as_default;
 use crate::sign::HMAC_SHA256;
 
 /// What a connection file says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionFile {
     /// How the sockets are reached.
     #[serde(default)]
@@ -105,8 +107,17 @@ impl ConnectionFile {
             path: path.to_owned(),
             source,
         })?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads what stands in the file at `path`, which only the errors name.
+    ///
+    /// # Errors
+    ///
+    /// It is not a valid connection file, or asks for encryption.
+    pub fn parse(text: &[u8], path: &Path) -> Result<Self, ConnectionError> {
         let file: Self =
-            serde_json::from_slice(&text).map_err(|source| ConnectionError::Invalid {
+            serde_json::from_slice(text).map_err(|source| ConnectionError::Invalid {
                 path: path.to_owned(),
                 source,
             })?;
@@ -145,6 +156,20 @@ impl ConnectionFile {
         }
     }
 
+    /// Whether only processes of this machine can connect: Unix sockets, and TCP on the loopback interface.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        match self.transport {
+            Transport::Ipc => true,
+            Transport::Tcp => {
+                let address = self.ip.trim_start_matches('[').trim_end_matches(']');
+                address
+                    .parse::<IpAddr>()
+                    .map_or(address == "localhost", |address| address.is_loopback())
+            }
+        }
+    }
+
     fn asks_for(&self, key: &str) -> bool {
         self.extra
             .get(key)
@@ -166,13 +191,35 @@ impl ConnectionFile {
     }
 
     fn create(&self, path: &Path) -> io::Result<()> {
+        // Nothing that somebody else has put there, whose file it would stay, is written to.
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path)?;
         serde_json::to_writer_pretty(&mut file, self)?;
         file.write_all(b"\n")
+    }
+}
+
+impl fmt::Debug for ConnectionFile {
+    /// Keeps the key to itself, and what it does not know.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionFile")
+            .field("transport", &self.transport)
+            .field("ip", &self.ip)
+            .field("shell_port", &self.shell_port)
+            .field("iopub_port", &self.iopub_port)
+            .field("stdin_port", &self.stdin_port)
+            .field("control_port", &self.control_port)
+            .field("hb_port", &self.hb_port)
+            .field("signature_scheme", &self.signature_scheme)
+            .field("kernel_name", &self.kernel_name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -250,6 +297,20 @@ mod tests {
         );
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_written_to_what_lies_in_the_way() {
+        let (scratch, other) = (Scratch::with(""), Scratch::with("untouched"));
+        let name = scratch.0.file_name().unwrap().to_str().unwrap();
+        let part = scratch
+            .0
+            .with_file_name(format!(".{name}.{}", std::process::id()));
+        std::os::unix::fs::symlink(&other.0, part).unwrap();
+        parsed(example()).write(&scratch.0).unwrap();
+        assert_eq!(fs::read_to_string(&other.0).unwrap(), "untouched");
+        assert!(!fs::symlink_metadata(&scratch.0).unwrap().is_symlink());
+    }
+
     #[test]
     fn endpoints_follow_the_transport() {
         let mut file = parsed(example());
@@ -261,6 +322,35 @@ mod tests {
         file.transport = Transport::Ipc;
         file.ip = "/run/kernel".to_owned();
         assert_eq!(file.endpoint(9), "ipc:///run/kernel-9");
+    }
+
+    #[test]
+    fn the_key_is_not_shown() {
+        let mut file = parsed(example());
+        file.key = "hush".to_owned();
+        assert!(!format!("{file:?}").contains("hush"));
+    }
+
+    #[test]
+    fn an_address_is_of_this_machine_or_not() {
+        let mut file = parsed(example());
+        for (ip, is_local) in [
+            ("127.0.0.1", true),
+            ("127.8.0.1", true),
+            ("::1", true),
+            ("[::1]", true),
+            ("localhost", true),
+            ("*", false),
+            ("0.0.0.0", false),
+            ("::", false),
+            ("192.168.0.1", false),
+            ("example.org", false),
+        ] {
+            ip.clone_into(&mut file.ip);
+            assert_eq!(file.is_local(), is_local, "{ip}");
+        }
+        file.transport = Transport::Ipc;
+        assert!(file.is_local());
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //! |---|---|
 //! | [`connection`] | the connection file that tells the kernel where to listen |
 //! | [`wire`] | where each frame stands in a multipart message |
-//! | [`sign`] | HMAC signatures |
+//! | [`sign`], [`replay`] | HMAC signatures; which of them have been used |
 //! | [`header`] | headers, and the parent header that is passed on untouched |
 //! | [`message`], [`session`] | a decoded message; decoding and encoding |
 //! | [`content`] | one file for each message, its request and reply side by side |
@@ -52,6 +52,7 @@ pub mod header;
 mod json;
 pub mod message;
 pub mod mime;
+pub mod replay;
 pub mod session;
 pub mod sign;
 pub mod wire;

@@ -1,7 +1,7 @@
 //! Decoding and encoding, for one run of one sender.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -12,7 +12,8 @@ use uuid::Uuid;
 use crate::connection::ConnectionFile;
 use crate::header::{Header, ParentHeader};
 use crate::message::Message;
-use crate::sign::{SchemeError, Signer};
+use crate::replay::Received;
+use crate::sign::{SchemeError, Signer, digest_in};
 use crate::wire::{FrameError, Frames};
 use crate::{PROTOCOL_VERSION, json};
 
@@ -27,6 +28,7 @@ struct Inner {
     id: String,
     signer: Signer,
     sent: AtomicU64,
+    received: Mutex<Received>,
 }
 
 /// The name in the `username` of our headers.
@@ -41,6 +43,9 @@ pub enum DecodeError {
     /// The signature is not that of the message: the sender does not have our key.
     #[error("bad signature")]
     Signature,
+    /// The message has been received before: somebody repeats what he has overheard.
+    #[error("a signature that has been used before")]
+    Repeated,
     /// One of the JSON parts cannot be read.
     #[error("{part}: {source}")]
     Json {
@@ -75,6 +80,7 @@ impl Session {
             id: Uuid::new_v4().to_string(),
             signer,
             sent: AtomicU64::new(0),
+            received: Mutex::default(),
         })))
     }
 
@@ -105,14 +111,40 @@ impl Session {
     ///
     /// Frames are missing, the signature is wrong, or a part is not the JSON that belongs there.
     pub fn decode(&self, frames: Vec<Bytes>) -> Result<Message, DecodeError> {
+        Self::parse(self.verified(frames)?)
+    }
+
+    /// As [`Session::decode`], for whom the same message must not have two effects: of those that one session and its
+    /// clones received last ([`crate::replay::REMEMBERED`]), none is accepted again. Without a key all are.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Session::decode`], or the message has been received before.
+    pub fn decode_once(&self, frames: Vec<Bytes>) -> Result<Message, DecodeError> {
+        let frames = self.verified(frames)?;
+        if self.0.signer.has_key() && !self.is_new(&frames.signature) {
+            return Err(DecodeError::Repeated);
+        }
+        Self::parse(frames)
+    }
+
+    fn verified(&self, frames: Vec<Bytes>) -> Result<Frames, DecodeError> {
         let frames = Frames::split(frames)?;
-        if !self
+        let is_ours = self
             .0
             .signer
-            .verify(&frames.signature, frames.signed_parts())
-        {
-            return Err(DecodeError::Signature);
-        }
+            .verify(&frames.signature, frames.signed_parts());
+        is_ours.then_some(frames).ok_or(DecodeError::Signature)
+    }
+
+    /// The case of the digits of a verified signature has no meaning, so that its digest is what is remembered.
+    fn is_new(&self, signature: &[u8]) -> bool {
+        let received = self.0.received.lock();
+        let mut received = received.unwrap_or_else(PoisonError::into_inner);
+        digest_in(signature).is_some_and(|digest| received.is_new(&digest))
+    }
+
+    fn parse(frames: Frames) -> Result<Message, DecodeError> {
         let raw_header = parent("header", &frames.header)?;
         Ok(Message {
             header: part("header", json::parse(raw_header.raw().as_bytes()))?,
@@ -290,6 +322,39 @@ mod tests {
             other.decode(encoded(&session)),
             Err(DecodeError::Signature)
         ));
+    }
+
+    #[test]
+    fn a_message_is_received_once() {
+        let session = session();
+        let frames = encoded(&session);
+        session.decode_once(frames.clone()).unwrap();
+        let mut shouted = frames.clone();
+        shouted[2] = frames[2].to_ascii_uppercase().into();
+        for again in [frames.clone(), shouted] {
+            let refused = session.clone().decode_once(again);
+            assert!(matches!(refused, Err(DecodeError::Repeated)), "{refused:?}");
+        }
+        session.decode_once(encoded(&session)).unwrap();
+        session.decode(frames).unwrap();
+    }
+
+    #[test]
+    fn what_is_refused_is_not_remembered() {
+        let session = session();
+        let frames = encoded(&session);
+        let mut forged = frames.clone();
+        forged[6] = Bytes::from_static(b"{ }");
+        assert!(session.decode_once(forged).is_err());
+        session.decode_once(frames).unwrap();
+    }
+
+    #[test]
+    fn without_a_key_a_message_may_come_again() {
+        let session = Session::new(b"", "").unwrap();
+        let frames = encoded(&session);
+        session.decode_once(frames.clone()).unwrap();
+        session.decode_once(frames).unwrap();
     }
 
     #[test]

@@ -56,7 +56,13 @@ impl Signer {
         let Some(mac) = self.digest(parts) else {
             return true;
         };
-        hex::decode(signature).is_ok_and(|signature| mac.verify_slice(&signature).is_ok())
+        digest_in(signature).is_some_and(|digest| mac.verify(&digest.into()).is_ok())
+    }
+
+    /// Whether there is a key, so that signatures say who sends.
+    #[must_use]
+    pub fn has_key(&self) -> bool {
+        self.mac.is_some()
     }
 
     fn digest(&self, parts: [&[u8]; 4]) -> Option<Hmac<Sha256>> {
@@ -68,11 +74,18 @@ impl Signer {
     }
 }
 
+/// The digest that a signature frame writes in hexadecimal digits.
+pub(crate) fn digest_in(signature: &[u8]) -> Option<[u8; 32]> {
+    let mut digest = [0; 32];
+    hex::decode_to_slice(signature, &mut digest).ok()?;
+    Some(digest)
+}
+
 impl std::fmt::Debug for Signer {
     /// Says whether there is a key, and keeps it to itself.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Signer")
-            .field("signs", &self.mac.is_some())
+            .field("has_key", &self.has_key())
             .finish()
     }
 }

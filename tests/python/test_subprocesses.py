@@ -83,3 +83,29 @@ async def run(code):
 print(await asyncio.gather(*map(run, range(20))) == list(range(20)))
 """
     assert kernel.ok(code).stdout == "True\n"
+
+
+def test_programs_inherit_an_environment_that_threads_change_meanwhile(kernel: Kernel) -> None:
+    code = """
+import os, subprocess, threading
+os.environ["INHERITED"] = "yes"
+ended = threading.Event()
+
+def change(thread):
+    number = 0
+    while not ended.is_set():
+        number += 1
+        os.environ[f"CHANGED_{thread}_{number % 100}"] = "x" * (number % 50)
+
+threads = [threading.Thread(target=change, args=(number,)) for number in range(2)]
+for thread in threads:
+    thread.start()
+seen = {subprocess.run(["sh", "-c", "echo $INHERITED"], capture_output=True, text=True).stdout for _ in range(100)}
+ended.set()
+for thread in threads:
+    thread.join()
+for name in [name for name in os.environ if name.startswith("CHANGED_")]:
+    del os.environ[name]
+seen
+"""
+    assert kernel.ok(code).result == "{'yes\\n'}"

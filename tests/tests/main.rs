@@ -13,6 +13,8 @@ mod startup;
 mod messages;
 // What a kernel must survive: garbage, wrong signatures, unknown types, huge frames.
 mod bad_input;
+// Who may do what: signatures, repetition, the key, the modes of files, the ports.
+mod security;
 // The heartbeat.
 mod heartbeat;
 // The bracket around every request: busy, reply, idle; and what each request answers.

@@ -5,9 +5,8 @@ never. Here a task that fails and that nobody awaits is shown as soon as it is d
 still runs, that cell may yet await it, so it is shown when the cell has ended.
 """
 
-import sys
-
 from everloop.parent import parent
+from everloop.streams import say
 
 
 class BackgroundFailures:
@@ -51,5 +50,5 @@ class BackgroundFailures:
         error = task.exception()  # retrieves it: asyncio has nothing left to say
         from everloop import tracebacks
 
-        sys.stderr.write(f"Task exception was never retrieved\nfuture: {task!r}\n")
+        say(f"Task exception was never retrieved\nfuture: {task!r}\n")
         tracebacks.show(error)

@@ -1,5 +1,6 @@
 """Cells without IPython: plain Python, statement by statement."""
 
+import contextlib
 import sys
 
 import _everloop
@@ -73,19 +74,16 @@ class BareShell:
         except BaseException as raised:
             error = run.cell.interrupt_of(raised)
             language = await self._session.best_language()
-            return language.failed(error, run)
+            return await tracebacks.show_in_cell(language.failed, error, run)
         return {"status": "ok", "user_expressions": expressions}
 
     def failed(self, error, run):
         """Show `error`; returns the reply of the cell that it ended."""
-        # For `pdb.pm()` and `traceback.print_last()`.
-        sys.last_exc = sys.last_value = error
-        sys.last_type, sys.last_traceback = type(error), error.__traceback__
-        ename, evalue, traceback = tracebacks.render(error)
-        content = {"ename": ename, "evalue": evalue, "traceback": traceback}
-        _everloop.flush_streams()
-        _everloop.publish("error", content)
-        return {"status": "error", "user_expressions": {}, **content}
+        # For `pdb.pm()` and `traceback.print_last()`, unless the exception keeps its traceback to itself.
+        with contextlib.suppress(Exception):
+            sys.last_exc = sys.last_value = error
+            sys.last_type, sys.last_traceback = type(error), error.__traceback__
+        return tracebacks.failed(error, run)
 
     def show(self, value, number):
         """Publish `value` as the result of cell `number`."""

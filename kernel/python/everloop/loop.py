@@ -6,6 +6,7 @@ loop, so that other tasks go on, until it has what it waits for.
 """
 
 import asyncio
+import functools
 import selectors
 import signal
 import sys
@@ -63,13 +64,16 @@ class EverLoop(_everloop.LoopCore, _UnixSelectorEventLoop):
         if self._is_entered():
             self._run_turns(completion)
             return
+        # An interrupt between two of these would leave a loop that runs for ever, in asyncio's eyes.
+        _everloop.enclosed(self._begin_run, functools.partial(self._run_turns, completion), self._end_run)
+
+    def _begin_run(self):
         self._run_forever_setup()
-        before = self._watch_signals()
-        try:
-            self._run_turns(completion)
-        finally:
-            self._unwatch_signals(before)
-            self._run_forever_cleanup()
+        self._watched_before = self._watch_signals()
+
+    def _end_run(self):
+        self._unwatch_signals(self._watched_before)
+        self._run_forever_cleanup()
 
     def _is_entered(self):
         """Whether this thread is inside a run of this loop already."""

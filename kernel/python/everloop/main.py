@@ -5,7 +5,7 @@ import os
 import sys
 
 import _everloop
-from everloop import environment, executable
+from everloop import environment, executable, process
 from everloop.ipython import loading
 
 
@@ -19,6 +19,7 @@ def main():
     _everloop.start(loop, shell)
     loop.call_soon(_finish_set_up)
     _run(loop)
+    process.say_farewell()
 
 
 def _make_shell():
@@ -42,6 +43,7 @@ def _take_interrupts():
     signal.default_int_handler = _everloop.default_int_handler
     signal.signal(signal.SIGINT, _everloop.default_int_handler)
     signal.signal(signal.SIGURG, _everloop.kicked)
+    _everloop.take_signals()
 
 
 def _install_streams(loop):
@@ -50,6 +52,8 @@ def _install_streams(loop):
     handlers.install(loop)
     comms.install()
     compat.install()
+    compat.signals.show_what_handlers_raise()
+    process.install()
     streams.install()
     display.install(builtins)
     _install_site_builtins()
@@ -65,11 +69,13 @@ def _install_site_builtins():
 
 def _finish_set_up():
     """What no first cell needs."""
+    from everloop import interrupts
     from everloop.compat import interruptible
     from everloop.parent import bind_executors
 
     bind_executors()
     interruptible.install()
+    interrupts.install()
 
 
 def _set_up_environment():
@@ -95,8 +101,8 @@ def _run(loop):
         except KeyboardInterrupt:
             # It was meant for a background task, which has it now.
             continue
-        except SystemExit as error:
-            # A background task or a callback wants to end the process: that is the front end's to decide.
+        except BaseException as error:
+            # A background task or a callback wants to end the process, which is the front end's to decide.
             from everloop import tracebacks
 
             tracebacks.show(error)

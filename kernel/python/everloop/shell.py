@@ -10,7 +10,6 @@ runs beside others, in a copy of that context: it has a parent of its own, and w
 import asyncio
 import contextlib
 import contextvars
-import sys
 
 import _everloop
 from everloop.bare import BareShell
@@ -18,6 +17,7 @@ from everloop.compat import debuggers
 from everloop.parent import parent
 from everloop.remarks import remarks
 from everloop.run import Run
+from everloop.streams import say
 from everloop.tasks import Tasks
 
 
@@ -55,10 +55,12 @@ class Shell:
 
     def start(self, cell):
         """Begin to run `cell`; its reply is given through it when it has ended."""
-        run = self.runs[cell] = Run(cell)
+        run = Run(cell)
         context = self._context.copy() if cell.concurrent else self._context
         name = f"cell {self.language.execution_count + 1}"
         run.task = asyncio.Task(self._execute(run), loop=self.loop, context=context, name=name)
+        # Nobody waits for one that did not get here.
+        self.runs[cell] = run
         run.task.add_done_callback(cell.abandon)
         cell.begin(run.task)
 
@@ -71,8 +73,8 @@ class Shell:
     async def best_language(self):
         """The language that knows more than plain Python: IPython, loaded now, or the bare shell where it is missing."""
         if self.loading is not None:
-            # An interrupt does not end it: whoever asks has something to show yet.
-            with contextlib.suppress(asyncio.CancelledError):
+            # An interrupt does not end it: whoever asks has something to show yet, by the bare shell if IPython cannot.
+            with contextlib.suppress(asyncio.CancelledError, Exception):
                 await self.loading.finish()
         return self.language
 
@@ -93,9 +95,9 @@ class Shell:
     async def _execute_in_turn(self, run):
         cell = run.cell
         await self._others_have_begun(run)
-        if self.loading is not None and self.loading.is_needed_by(cell):
-            await self.loading.finish()
         language = self.language
+        if self.loading is not None and self.loading.is_needed_by(cell):
+            language = await self.best_language()
         run.number = cell.number = language.count(cell)
         run.task.set_name(f"cell {run.number}")
         if not cell.silent:
@@ -117,7 +119,7 @@ class Shell:
 
     def _say_remarks(self):
         while self._remarks:
-            sys.stderr.write(self._remarks.pop(0))
+            say(self._remarks.pop(0))
 
     async def _run_on_thread(self, run):
         async with run.on_thread():

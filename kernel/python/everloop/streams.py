@@ -1,5 +1,6 @@
 """``sys.stdout`` and ``sys.stderr`` of the kernel: text that becomes ``stream`` messages of the cell that wrote it."""
 
+import contextlib
 import io
 import sys
 
@@ -134,6 +135,25 @@ class _Bytes(io.BufferedIOBase):
 
     def __del__(self):
         pass
+
+
+def say(text):
+    """Write `text` of the kernel itself to stderr, also where code of the user has broken ``sys.stderr``."""
+    try:
+        sys.stderr.write(text)
+    except (Exception, SystemExit):
+        _everloop.write_stream("stderr", text)
+
+
+@contextlib.contextmanager
+def own_streams():
+    """Inside, ``sys.stdout`` and ``sys.stderr`` are the kernel's, whatever code of the user has made of them."""
+    before = {name: getattr(sys, name, None) for name in _DESCRIPTORS}
+    sys.stdout, sys.stderr = OutStream("stdout"), OutStream("stderr")
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before.values()
 
 
 def install():

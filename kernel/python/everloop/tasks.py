@@ -13,6 +13,9 @@ from everloop.runners.runner import Background
 #: More of a line than this is not shown.
 _LONGEST = 60
 
+#: Of how many frames a stack is shown.
+_DEEPEST = 100
+
 
 #: A line of ``%tasks``.
 Entry = namedtuple("Entry", ["id", "kind", "started_by", "what", "where"])
@@ -54,6 +57,16 @@ class Tasks:
         entries = [self._entry(task) for task in sorted(self._all(), key=self._order)]
         for line in _table([[name.replace("_", " ") for name in Entry._fields], *entries]):
             print(line)
+
+    def stacks(self):
+        """What runs and where it awaits, as text: for who asks from outside, on any thread."""
+        texts = []
+        for task in sorted(self._all(), key=self._order):
+            entry = self._entry(task)
+            by = f" of {entry.started_by}" if entry.started_by else ""
+            frames = [f'  File "{name}", line {line}, in {function}\n' for name, line, function in _stack(task)]
+            texts.append(f"Task {entry.id}, a {entry.kind}{by}: {entry.what}\n{''.join(frames)}\n")
+        return "".join(texts)
 
     def cancel(self, parameter):
         """Cancel tasks by the numbers that ``%tasks`` shows. A cell ends as if it was interrupted."""
@@ -134,6 +147,21 @@ def _place(coroutine):
         return ""
     filename = frame.f_code.co_filename
     return f"{tracebacks.cell_name(filename) or filename}, line {frame.f_lineno}"
+
+
+def _stack(task):
+    """``(file, line, function)`` of each frame in which the task awaits, the innermost first."""
+    stack, awaits = [], task.coroutine
+    while awaits is not None and len(stack) < _DEEPEST:
+        frame = _first_of(awaits, "cr_frame", "gi_frame", "ag_frame")
+        if frame is not None:
+            stack.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname))
+        awaits = _first_of(awaits, "cr_await", "gi_yieldfrom", "ag_await")
+    return reversed(stack)
+
+
+def _first_of(value, *names):
+    return next((getattr(value, name) for name in names if hasattr(value, name)), None)
 
 
 def _table(rows):

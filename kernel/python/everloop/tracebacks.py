@@ -5,11 +5,16 @@
 """
 
 import linecache
-import sys
+import types
+
+import _everloop
+from everloop.streams import say
 
 CONTEXT = 2  # lines before and after the one that failed
 WIDTH = 75
 MAX_FRAMES = 60
+# A deeper stack is shown by its ends, of so many frames each.
+MAX_DEPTH, ENDS = 2000, 100
 MAX_LINE = 500
 # Front ends run many cells in silence; those count too.
 MAX_CELLS = 10_000
@@ -100,7 +105,7 @@ def render(error, tb=None):
 
     Never raises: for an exception that cannot be shown this way there is the standard traceback, or its name.
     """
-    ename = _name(type(error))
+    ename = name_of(type(error))
     evalue = _text(error)
     try:
         return ename, evalue, _custom(error) or _traceback(error, error.__traceback__ if tb is None else tb)
@@ -110,7 +115,56 @@ def render(error, tb=None):
 
 def show(error):
     """Write the traceback of `error` to stderr."""
-    sys.stderr.write("\n".join(render(error)[2]) + "\n")
+    say("\n".join(render(error)[2]) + "\n")
+
+
+async def show_in_cell(failed, error, run):
+    """The reply ``failed(error, run)`` of a cell, which shows what ended it. An interrupt ends also that.
+
+    The methods of an exception are code of the user, as is what it replaces of the libraries that show it.
+    """
+
+    async def show():
+        return failed(error, run)
+
+    try:
+        return await _everloop.Interruptible(run.cell, show())
+    except BaseException as reason:
+        ename = name_of(type(error))
+        evalue = f"<the exception cannot be shown: {name_of(type(reason))}>"
+        return publish({"ename": ename, "evalue": evalue, "traceback": [f"{ename}: {evalue}"]})
+
+
+def failed(error, _run):
+    """Show `error` as the one that ended a cell; returns the reply."""
+    ename, evalue, traceback = render(error)
+    return publish({"ename": ename, "evalue": evalue, "traceback": traceback})
+
+
+def publish(content):
+    """Publish an ``error`` message; returns the reply of the cell that it ended."""
+    _everloop.flush_streams()
+    _everloop.publish("error", content)
+    return {"status": "error", "user_expressions": {}, **content}
+
+
+def shortened(tb):
+    """`tb`, and of one that is longer than anybody reads only its ends; and how many frames are left out."""
+    count, link = 0, tb
+    while link is not None:
+        count, link = count + 1, link.tb_next
+    if count <= MAX_DEPTH:
+        return tb, 0
+    first, last, link = [], None, tb
+    for index in range(count):
+        if index < ENDS:
+            first.append(link)
+        elif index == count - ENDS:
+            last = link
+        link = link.tb_next
+    for link in reversed(first):
+        last = types.TracebackType(last, link.tb_frame, link.tb_lasti, link.tb_lineno)
+    return last, count - 2 * ENDS
 
 
 def _fallback(error, ename, evalue):
@@ -173,11 +227,14 @@ def _chain(error):
 
 def _one(error, tb):
     """Header, frames and last line of one exception of the chain."""
-    ename = _name(type(error))
+    ename = name_of(type(error))
     title = "Traceback (most recent call last)"
     parts = [_colour(_RED, ename) + " " * max(1, WIDTH - len(ename) - len(title)) + title]
+    tb, left_out = shortened(tb)
     frames, hidden = _visible_frames(error, tb)
     parts.extend(_frames(frames))
+    if left_out:
+        parts.append(left_out_line(left_out))
     if hidden:
         frames = "frame" if hidden == 1 else "frames"
         parts.append(f"    {_colour(_RED, f'[... skipping hidden {hidden} {frames}]')}\n")
@@ -188,8 +245,13 @@ def _one(error, tb):
 # -- the exception itself
 
 
-def _name(cls):
-    name = getattr(cls, "__name__", None)
+def name_of(cls):
+    """The name of a class, also where its metaclass has none."""
+    try:
+        name = cls.__name__
+    except BaseException:
+        # A metaclass has its own idea.
+        name = type.__dict__["__name__"].__get__(cls)
     return name if isinstance(name, str) else "Exception"
 
 
@@ -206,7 +268,7 @@ def _text(error):
 
 
 def _last_line(error):
-    return "\n".join([f"{_colour(_RED, _name(type(error)))}: {_text(error)}", *_notes(error)])
+    return "\n".join([f"{_colour(_RED, name_of(type(error)))}: {_text(error)}", *_notes(error)])
 
 
 def _notes(error):
@@ -233,7 +295,7 @@ def _syntax_error(error):
         lines.append("  " + _location(filename, error.lineno))
         lines.extend(_caret(error, filename))
     message = error.msg if isinstance(error.msg, str) else _text(error)
-    lines.append(f"{_colour(_RED, _name(type(error)))}: {message}")
+    lines.append(f"{_colour(_RED, name_of(type(error)))}: {message}")
     return lines + _notes(error)
 
 
@@ -324,6 +386,11 @@ def _repeating(frames):
     for index in left[MAX_FRAMES // 2 : -MAX_FRAMES // 2]:
         repeats[index] = True
     return repeats
+
+
+def left_out_line(count):
+    """What a traceback says of the frames that :func:`shortened` has left out."""
+    return f"    {_colour(_RED, f'[... {count} frames in the middle are left out]')}\n"
 
 
 def _skipped(counts):

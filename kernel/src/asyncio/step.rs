@@ -14,6 +14,7 @@ use super::task::Task;
 use super::wrappers::{TaskStep, TaskWakeup};
 use super::{library, running};
 use crate::event_loop::{LoopCore, Ready};
+use crate::native::panics::caught;
 
 /// Lets the loop step the task in its next turn, throwing `exception` into it if there is one.
 pub(super) fn schedule(
@@ -160,13 +161,15 @@ pub(crate) fn send(
     value: PyObjectRef,
     vm: &VirtualMachine,
 ) -> PyResult<PyIterReturn> {
-    if let Some(native) = coro.downcast_ref::<PyCoroutine>() {
-        native.as_coro().send(coro, value, vm)
-    } else if vm.is_none(&value) && PyIter::check(coro) {
-        PyIter::new(coro).next(vm)
-    } else {
-        PyIterReturn::from_pyresult(vm.call_method(coro, "send", (value,)), vm)
-    }
+    caught(vm, || {
+        if let Some(native) = coro.downcast_ref::<PyCoroutine>() {
+            native.as_coro().send(coro, value, vm)
+        } else if vm.is_none(&value) && PyIter::check(coro) {
+            PyIter::new(coro).next(vm)
+        } else {
+            PyIterReturn::from_pyresult(vm.call_method(coro, "send", (value,)), vm)
+        }
+    })
 }
 
 fn throw(
@@ -174,7 +177,7 @@ fn throw(
     exception: PyBaseExceptionRef,
     vm: &VirtualMachine,
 ) -> PyResult<PyIterReturn> {
-    match coro.downcast_ref::<PyCoroutine>() {
+    caught(vm, || match coro.downcast_ref::<PyCoroutine>() {
         Some(native) => {
             let none = || vm.ctx.none();
             native
@@ -182,7 +185,7 @@ fn throw(
                 .throw(coro, exception.into(), none(), none(), vm)
         }
         None => PyIterReturn::from_pyresult(vm.call_method(coro, "throw", (exception,)), vm),
-    }
+    })
 }
 
 /// The coroutine returned.

@@ -16,8 +16,8 @@ mod asynchrony;
 mod completeness;
 mod depth;
 mod directive;
-#[cfg(test)]
-mod properties;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod properties;
 mod silence;
 #[cfg(test)]
 mod tables;

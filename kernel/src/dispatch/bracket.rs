@@ -28,7 +28,7 @@ pub(crate) struct Dispatcher {
 impl Dispatcher {
     /// The request in these frames; garbage is logged, and nothing else happens.
     pub(super) fn decode(&self, frames: Vec<Bytes>) -> Option<Request> {
-        match self.session.decode(frames) {
+        match self.session.decode_once(frames) {
             Ok(message) => Some(Request::new(message)),
             Err(error) => {
                 tracing::warn!(socket = self.socket, %error, "ignored a message");
@@ -39,6 +39,7 @@ impl Dispatcher {
 
     /// Publishes busy, awaits the handler, sends its reply, publishes idle.
     pub(super) async fn bracket(&self, request: &Request, handler: impl Future<Output = Answer>) {
+        let _open = self.context.open.token();
         self.publish_status(request, ExecutionState::Busy);
         let answer = catch_panic(handler).await;
         let answer = answer.unwrap_or_else(|panic| Err(RequestError::Panicked(panic)));

@@ -10,7 +10,7 @@ use super::ready::Ready;
 
 // A lock that is taken is a queue that is in use: what it holds is then not garbage this time.
 #[expect(unsafe_code, reason = "the collector's protocol")]
-// SAFETY: each reference that is owned is visited once.
+// SAFETY: each reference that is owned is visited at most once. What is locked is not: it only seems to be in use.
 unsafe impl Traverse for LoopCore {
     fn traverse(&self, visit: &mut TraverseFn<'_>) {
         if let Some(ready) = self.ready.try_lock() {

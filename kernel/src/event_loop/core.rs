@@ -25,6 +25,7 @@ use super::timer_handle::TimerHandle;
 use super::timers::Timers;
 use super::wake::Wake;
 use crate::kicks;
+use crate::native::{forks, panics::caught};
 
 /// While handles are ready, descriptors are looked at no more often than this: a look costs a system call.
 const POLL_INTERVAL: Duration = Duration::from_micros(50);
@@ -205,7 +206,7 @@ impl LoopCore {
     /// nothing to do, then the handles that are ready now. Those that they make ready run in the next turn.
     pub(super) fn turn(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         for job in zelf.wake.take_jobs() {
-            job(vm)?;
+            caught(vm, || job(vm))?;
         }
         signal::check_signals(vm)?;
         zelf.wait(vm)?;
@@ -250,7 +251,7 @@ impl LoopCore {
             .park(&self.wake, until, vm)
             .map_err(|error| error.into_pyexception(vm))?;
         for job in self.wake.take_jobs() {
-            job(vm)?;
+            caught(vm, || job(vm))?;
         }
         signal::check_signals(vm)?;
         kicks::handle(vm)?;
@@ -294,6 +295,7 @@ impl LoopCore {
             } else {
                 entry.run(zelf, vm)?;
             }
+            forks::end_child_of_loop(zelf);
         }
         Ok(())
     }

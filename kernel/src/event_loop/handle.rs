@@ -14,6 +14,7 @@ use rustpython_vm::{
 
 use super::exclusive::{Exclusive, Guard};
 use super::handle_text::{callback_repr, from_asyncio, show};
+use crate::native::panics::caught;
 
 /// What a handle runs; taken out when the handle is cancelled, so that its references are given back at once.
 #[derive(Debug, Clone)]
@@ -73,7 +74,9 @@ impl Handle {
         };
         // Not `Context.run`: a nested turn may run a callback in a context that an outer frame has entered already.
         vm.context_stack.borrow_mut().push(self.context.clone());
-        let result = callback.function.call(FuncArgs::from(callback.args), vm);
+        let result = caught(vm, || {
+            callback.function.call(FuncArgs::from(callback.args), vm)
+        });
         vm.context_stack.borrow_mut().pop();
         result.map(drop)
     }
@@ -193,7 +196,7 @@ impl Handle {
 }
 
 #[expect(unsafe_code, reason = "the collector's protocol")]
-// SAFETY: each reference that is owned is visited once.
+// SAFETY: each reference that is owned is visited at most once. What is locked is not: it only seems to be in use.
 unsafe impl Traverse for Handle {
     fn traverse(&self, visit: &mut TraverseFn<'_>) {
         if let Some(Some(callback)) = self.callback.try_lock().as_deref() {

@@ -77,6 +77,7 @@ impl Store {
         if let Some(directory) = path.parent() {
             make_private(directory).map_err(|source| StoreError::Directory { source })?;
         }
+        make_private_file(path);
         let connection = Connection::open(path)?;
         connection.busy_timeout(BUSY_LIMIT)?;
         Ok(Self::begin(connection)?)
@@ -357,4 +358,13 @@ fn make_private(directory: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(directory)
+}
+
+/// Makes the file for its owner alone, if it is not there; SQLite says what is wrong if that cannot be done.
+fn make_private_file(path: &Path) {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(path));
 }

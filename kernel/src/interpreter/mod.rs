@@ -12,7 +12,7 @@ mod sets;
 mod thread;
 
 pub(crate) use self::comm::handler_is_on_stack;
-pub use self::thread::leave_interrupts_to_python;
+pub use self::thread::leave_signals_to_python;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use everloop_protocol::ParentHeader;
+use everloop_protocol::content::ErrorContent;
 use everloop_protocol::content::comm_info::{CommInfoReply, CommInfoRequest};
 use everloop_protocol::content::complete::{CompleteReply, CompleteRequest};
 use everloop_protocol::content::execute::{ExecuteReply, ExecuteRequest};
@@ -35,6 +36,7 @@ use crate::lanes::Lanes;
 use crate::native::cell::Cell as NativeCell;
 use crate::native::door::Door;
 use crate::native::interrupts;
+use crate::native::panics::caught;
 use crate::outbox::Outbox;
 use crate::sockets::stdin::Stdin;
 
@@ -102,14 +104,17 @@ impl Interpreter {
     /// and idle, and knows which cells run beside each other. They begin in the order of the first polls.
     pub async fn run_cell(&self, cell: Cell) -> CellOutcome {
         let (outcome_tx, outcome_rx) = oneshot::channel();
+        let parent = cell.parent.clone();
         let cell = NativeCell::new(cell, outcome_tx);
         self.door.submit(Box::new(move |vm| {
             let door = Door::of(vm)?;
             let main = door
                 .main()
                 .ok_or_else(|| vm.new_runtime_error("the shell has not started"))?;
-            vm.call_method(&main.shell, "start", (cell.into_pyobject(vm),))
+            let cell = cell.into_ref(&vm.ctx);
+            caught(vm, || vm.call_method(&main.shell, "start", (cell.clone(),)))
                 .map(drop)
+                .or_else(|raised| cell.fail(&raised, vm))
         }));
         match outcome_rx.await {
             Ok(outcome) => {
@@ -117,10 +122,14 @@ impl Interpreter {
                 outcome
             }
             // The sender went with the interpreter.
-            Err(_) => CellOutcome {
-                reply: died(),
-                exit: None,
-            },
+            Err(_) => {
+                let error = died("the interpreter ended before the cell did");
+                self.door.outbox.publish(&parent, "error", &error);
+                CellOutcome {
+                    reply: failed(error, 0),
+                    exit: None,
+                }
+            }
         }
     }
 
@@ -149,6 +158,22 @@ impl Interpreter {
         wanted == interrupts::Wanted::All
     }
 
+    /// Whether Python has run the handlers of `atexit`, after which only objects are freed.
+    pub(crate) fn farewell_is_said(&self) -> bool {
+        self.door.farewell_is_said()
+    }
+
+    /// Answers the cells that run, since the process is about to end: `why` says what ends it, and the lines below the
+    /// first one where.
+    pub(crate) fn bury(&self, why: &str) {
+        for cell in self.door.running() {
+            tracing::error!("In [{}] ran when the process ended", cell.count());
+            cell.bury(&self.door.outbox, died(why));
+            // The interpreter may be broken, and no object of it is to be freed any more.
+            std::mem::forget(cell);
+        }
+    }
+
     /// Ends the interpreter: interrupts the cell that runs, lets the loop stop, runs the atexit handlers. Returns at
     /// once; the thread that [`Interpreter::spawn`] returned ends when all of it is done.
     pub fn shutdown(&self) {
@@ -166,13 +191,30 @@ impl Interpreter {
     }
 }
 
-fn died() -> ExecuteReply {
+/// What a cell ends with that outlives the process or the interpreter: the error as it is published. `why` as in
+/// [`Interpreter::bury`].
+fn died(why: &str) -> ErrorContent {
+    let (evalue, stack) = why.trim_end().split_once('\n').unwrap_or((why, ""));
+    let mut traceback: Vec<_> = stack.lines().map(str::to_owned).collect();
+    if !traceback.is_empty() {
+        traceback.insert(0, "Python stack, the innermost call first:".to_owned());
+    }
+    traceback.push(format!("KernelDied: {evalue}"));
+    ErrorContent {
+        ename: "KernelDied".to_owned(),
+        evalue: evalue.to_owned(),
+        traceback,
+    }
+}
+
+/// The reply of cell `number` that ended with this error.
+pub(crate) fn failed(error: ErrorContent, number: u64) -> ExecuteReply {
     ExecuteReply::Error {
-        execution_count: 0,
+        execution_count: number,
         user_expressions: Map::new(),
         payload: Vec::new(),
-        ename: "KernelDied".to_owned(),
-        evalue: "the interpreter ended before the cell did".to_owned(),
-        traceback: vec!["KernelDied: the interpreter ended before the cell did".to_owned()],
+        ename: error.ename,
+        evalue: error.evalue,
+        traceback: error.traceback,
     }
 }

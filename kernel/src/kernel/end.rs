@@ -9,6 +9,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::descriptors::Capture;
+use crate::diagnosis;
+use crate::fatal::Ending;
 use crate::processes;
 use crate::requests::Context;
 
@@ -16,14 +18,18 @@ use crate::requests::Context;
 const CHILDREN: Duration = Duration::from_millis(300);
 /// How long Python may take for its atexit handlers.
 const PYTHON: Duration = Duration::from_millis(500);
+/// How long the replies to cells may take that end with the process.
+const REPLIES: Duration = Duration::from_millis(200);
 /// How long the history may take.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// What is left to be ended.
+#[derive(Clone)]
 pub(super) struct End {
     pub(super) context: Arc<Context>,
     pub(super) capture: Capture,
     pub(super) tasks: TaskTracker,
+    /// Ends the sockets.
     pub(super) close: CancellationToken,
 }
 
@@ -33,9 +39,31 @@ impl End {
         self.context.interpreter.shutdown();
         let ended = tokio::time::timeout(PYTHON, ended);
         let ((), ended) = tokio::join!(processes::end_children(CHILDREN), ended);
-        if ended.is_err() {
-            tracing::warn!("Python does not end: exiting without it");
+        if ended.is_err() && self.context.interpreter.farewell_is_said() {
+            tracing::debug!("exiting while Python frees its objects");
+        } else if ended.is_err() {
+            let threads = tokio::task::spawn_blocking(diagnosis::threads).await;
+            tracing::warn!(
+                "Python does not end: exiting without it, and not all handlers of atexit have run\n{}",
+                threads.unwrap_or_default()
+            );
         }
+    }
+
+    /// Has the last words when a thread is about to end the process.
+    pub(super) async fn unasked(self, ending: Ending) {
+        let why = ending.told().await;
+        self.answer(&why).await;
+        self.sockets().await;
+        ending.said();
+    }
+
+    /// Answers the cells that run; `why` as in [`Interpreter::bury`](crate::interpreter::Interpreter::bury).
+    pub(super) async fn answer(&self, why: &str) {
+        self.capture.drain();
+        self.context.interpreter.bury(why);
+        self.context.open.close();
+        let _ = tokio::time::timeout(REPLIES, self.context.open.wait()).await;
     }
 
     /// Lets everything that was said reach its reader, then closes the sockets.

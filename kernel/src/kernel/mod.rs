@@ -8,21 +8,18 @@ mod start;
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use everloop_protocol::connection::ConnectionError;
 use everloop_protocol::sign::SchemeError;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use crate::descriptors::Capture;
+use self::end::End;
+use crate::fatal::give_alternate_stack;
 use crate::outbox::never_wait_on_this_thread;
-use crate::requests::Context;
 use crate::sockets::bind::BindError;
-use crate::{interpreter, log, parent_poller};
+use crate::{interpreter, log, parent_poller, signals};
 
 /// Sockets only: Python has threads of its own.
 const IO_WORKERS: usize = 2;
@@ -52,11 +49,17 @@ impl From<ConnectionError> for KernelError {
 /// Runs a kernel on this connection file until it is shut down.
 pub fn run(connection_file: &Path) -> Result<(), KernelError> {
     log::start()?;
-    interpreter::leave_interrupts_to_python();
+    give_alternate_stack();
+    interpreter::leave_signals_to_python();
+    // As in every Python: a file that may grow no further is an OSError.
+    signals::ignore(libc::SIGXFSZ);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(IO_WORKERS)
         .thread_name("io")
-        .on_thread_start(never_wait_on_this_thread)
+        .on_thread_start(|| {
+            never_wait_on_this_thread();
+            give_alternate_stack();
+        })
         .enable_all()
         .build()?;
     let result = runtime.block_on(async {
@@ -70,30 +73,24 @@ pub fn run(connection_file: &Path) -> Result<(), KernelError> {
 
 /// A running kernel.
 struct Kernel {
-    context: Arc<Context>,
     python: JoinHandle<()>,
-    capture: Capture,
-    tasks: TaskTracker,
-    /// Ends the sockets.
-    close: CancellationToken,
+    end: End,
 }
 
 impl Kernel {
     /// Serves until somebody wants the kernel to end, then ends it in order.
     async fn serve(self) -> Result<(), KernelError> {
         let mut terminated = signal(SignalKind::terminate())?;
+        let mut hung_up = hangups()?;
         let mut python = joined(self.python);
-        let end = end::End {
-            context: self.context,
-            capture: self.capture,
-            tasks: self.tasks,
-            close: self.close,
-        };
+        let end = self.end;
         tokio::select! {
             () = end.context.exit.cancelled() => {}
             _ = terminated.recv() => {}
+            Some(()) = async { hung_up.as_mut()?.recv().await } => {}
             () = parent_poller::parent_died() => {}
             _ = &mut python => {
+                end.answer("the Python interpreter ended by itself").await;
                 end.sockets().await;
                 return Err(KernelError::InterpreterDied);
             }
@@ -102,6 +99,14 @@ impl Kernel {
         end.sockets().await;
         Ok(())
     }
+}
+
+/// Those of the terminal that the kernel was started from, unless it was told not to mind (`nohup`).
+fn hangups() -> io::Result<Option<Signal>> {
+    if signals::is_ignored(libc::SIGHUP) {
+        return Ok(None);
+    }
+    signal(SignalKind::hangup()).map(Some)
 }
 
 /// Resolves when the interpreter thread has ended.

@@ -11,9 +11,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::end::End;
 use super::{Kernel, KernelError};
-use crate::descriptors::Capture;
+use crate::descriptors::{self, Capture};
+use crate::diagnosis::Diagnosis;
 use crate::dispatch::{Cells, Dispatcher, Shell, serve_control};
+use crate::fatal;
 use crate::history::{History, Location};
 use crate::interpreter::{Interpreter, Services};
 use crate::lanes::Lanes;
@@ -54,6 +57,7 @@ impl Kernel {
         let mut connection = ConnectionFile::read(path)?;
         let session = Session::from_connection(&connection)?;
         let listeners = bind(&mut connection, path).await?;
+        warn_of_strangers(&connection, path);
         let tasks = Tasks {
             tracker: TaskTracker::new(),
             close: CancellationToken::new(),
@@ -73,6 +77,8 @@ impl Kernel {
         let (stdin, stdin_task) = StdinTask::new(stdin, session.clone(), outbox.clone());
         tasks.spawn(stdin_task.run());
 
+        let ending = fatal::watch(descriptors::original_stderr()?.into())?;
+        tokio::spawn(Diagnosis::start(descriptors::original_stderr()?)?.serve());
         let capture = Capture::start(outbox.clone())?;
         let history = Arc::new(History::open(Location::from_env()));
         let lanes = Arc::<Lanes>::default();
@@ -93,6 +99,7 @@ impl Kernel {
             meter: Meter::default(),
             engine: session.id().to_owned(),
             lanes,
+            open: TaskTracker::new(),
             exit: CancellationToken::new(),
         });
         let control = tasks
@@ -102,13 +109,14 @@ impl Kernel {
             .router("shell", listeners.shell, MESSAGE_LIMIT)
             .await?;
         serve(&tasks, &context, &session, control, shell);
-        Ok(Self {
+        let end = End {
             context,
-            python,
             capture,
             tasks: tasks.tracker,
             close: tasks.close,
-        })
+        };
+        tokio::spawn(end.clone().unasked(ending));
+        Ok(Self { python, end })
     }
 }
 
@@ -120,6 +128,28 @@ async fn bind(connection: &mut ConnectionFile, path: &Path) -> Result<Listeners,
         connection.write(path)?;
     }
     Ok(listeners)
+}
+
+/// Says who else could run code here, when somebody could.
+fn warn_of_strangers(connection: &ConnectionFile, path: &Path) {
+    if connection.key.is_empty() {
+        if !connection.is_local() {
+            tracing::warn!(
+                ip = connection.ip,
+                "the connection file has no key: whoever reaches these ports can run code"
+            );
+        }
+    } else if can_be_read_by_others(path) {
+        tracing::warn!(
+            file = %path.display(),
+            "other users can read the connection file: with the key in it they can run code"
+        );
+    }
+}
+
+fn can_be_read_by_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o044 != 0)
 }
 
 /// Starts the tasks that answer requests.

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use everloop_protocol::ParentHeader;
+use everloop_protocol::content::ErrorContent;
 use everloop_protocol::content::execute::{ExecuteReply, ExecuteRequest};
 use rustpython_vm::{
-    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromObject, VirtualMachine,
     builtins::PyBaseExceptionRef,
     common::lock::PyMutex,
     function::{FuncArgs, IntoFuncArgs},
@@ -20,9 +21,11 @@ use tokio::sync::oneshot;
 
 use super::door::Door;
 use super::kick::ThreadInterrupts;
-use super::{interrupts, json, origin};
+use super::panics::caught;
+use super::{forks, interrupts, json, origin};
 use crate::asyncio;
-use crate::interpreter::{CellOutcome, Exit};
+use crate::interpreter::{CellOutcome, Exit, failed};
+use crate::outbox::Outbox;
 
 static LAST_GENERATION: AtomicU64 = AtomicU64::new(0);
 
@@ -104,6 +107,34 @@ impl Cell {
 
     pub fn identities(&self) -> &[Bytes] {
         &self.identities
+    }
+
+    /// What it was counted as; 0 before.
+    pub(crate) fn count(&self) -> u64 {
+        u64::try_from(self.number.load(Ordering::Relaxed)).unwrap_or(0)
+    }
+
+    /// Publishes an error and answers the request with it, without Python.
+    pub(crate) fn bury(&self, outbox: &Outbox, error: ErrorContent) {
+        let Some(outcome_tx) = locked(&self.outcome_tx).take() else {
+            return;
+        };
+        outbox.publish(&self.parent, "error", &error);
+        // Nobody waits for the reply any more when the kernel shuts down.
+        let _ = outcome_tx.send(CellOutcome {
+            reply: failed(error, self.count()),
+            exit: None,
+        });
+    }
+
+    /// Answers the request with what the shell failed with.
+    pub(crate) fn fail(&self, raised: &PyBaseExceptionRef, vm: &VirtualMachine) -> PyResult<()> {
+        let mut text = String::new();
+        // Writing to a String cannot fail, and a broken traceback is still a traceback.
+        let _ = vm.write_exception(&mut text, raised);
+        tracing::error!("the shell failed at In [{}]: {text}", self.count());
+        self.bury(&Door::of(vm)?.outbox, shell_failed(&text));
+        Ok(())
     }
 
     /// It runs no more, and an interrupt means another.
@@ -263,15 +294,19 @@ impl Cell {
         Ok(())
     }
 
-    /// For a task that ended without [`Cell::finish`], which would be a defect of ours: the request gets an answer all
-    /// the same, since nobody is left to send one.
+    /// For a task that ended without [`Cell::finish`], since code of the user has broken what the shell is built on: the
+    /// request gets an answer all the same, which says so.
     #[pymethod]
-    fn abandon(zelf: &Py<Self>, _task: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
-        let outcome_tx = locked(&zelf.outcome_tx).take();
-        if outcome_tx.is_some() {
-            Self::end(zelf, vm)?;
+    fn abandon(zelf: &Py<Self>, task: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        if locked(&zelf.outcome_tx).is_none() {
+            return Ok(());
         }
-        Ok(())
+        let raised = vm
+            .call_method(&task, "exception", ())
+            .and_then(|raised| PyBaseExceptionRef::try_from_object(vm, raised))
+            .unwrap_or_else(|raised| raised);
+        zelf.fail(&raised, vm)?;
+        Self::end(zelf, vm)
     }
 
     /// Interrupts the cell, as an `interrupt_request` does.
@@ -324,6 +359,7 @@ impl Interruptible {
         } else {
             step()
         };
+        forks::end_child(&result, vm);
         self.cell.set_progress(if outer == Progress::Stepping {
             outer
         } else {
@@ -336,7 +372,9 @@ impl Interruptible {
     }
 
     fn throw_into(&self, args: impl IntoFuncArgs, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
-        PyIterReturn::from_pyresult(vm.call_method(&self.coroutine, "throw", args), vm)
+        caught(vm, || {
+            PyIterReturn::from_pyresult(vm.call_method(&self.coroutine, "throw", args), vm)
+        })
     }
 }
 
@@ -369,6 +407,12 @@ impl Interruptible {
         zelf.step(|| zelf.throw_into(args, vm), vm)
     }
 
+    /// The coroutine that it steps, for who shows where it awaits.
+    #[pygetset]
+    fn cr_await(zelf: &Py<Self>) -> PyObjectRef {
+        zelf.coroutine.clone()
+    }
+
     #[pymethod]
     fn close(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
         vm.call_method(&zelf.coroutine, "close", ())
@@ -393,4 +437,17 @@ fn waits_since(beginning: &Mutex<Option<Instant>>) -> Option<Duration> {
     let waits = beginning.map(|since| since.elapsed());
     beginning.get_or_insert_with(Instant::now);
     waits
+}
+
+/// The error of a cell that the shell could not run to its end; `text` is the traceback of what it failed with.
+fn shell_failed(text: &str) -> ErrorContent {
+    let reason = text.lines().last().unwrap_or_default();
+    let evalue = format!("the kernel could not run this cell to its end: {reason}");
+    let mut traceback: Vec<_> = text.lines().map(str::to_owned).collect();
+    traceback.push(format!("InternalError: {evalue}"));
+    ErrorContent {
+        ename: "InternalError".to_owned(),
+        evalue,
+        traceback,
+    }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use rustpython_vm::{PyObjectRef, PyRef, PyResult, VirtualMachine};
 
 use super::cell::Cell;
+use super::forks;
 use crate::descriptors::Capture;
 use crate::event_loop::{Job, LoopCore, Wake};
 use crate::history::History;
@@ -40,6 +41,7 @@ pub struct Door {
     stepping: Mutex<Vec<PyRef<Cell>>>,
     latest: Mutex<Option<PyRef<Cell>>>,
     shutting_down: AtomicBool,
+    farewell_is_said: AtomicBool,
 }
 
 /// The Python objects of the running kernel.
@@ -73,6 +75,7 @@ impl Door {
             stepping: Mutex::default(),
             latest: Mutex::default(),
             shutting_down: AtomicBool::new(false),
+            farewell_is_said: AtomicBool::new(false),
         }
     }
 
@@ -86,9 +89,12 @@ impl Door {
     /// # Errors
     /// RuntimeError when no kernel runs in this process.
     pub fn of(vm: &VirtualMachine) -> PyResult<&'static Self> {
-        DOOR.get()
-            .map(AsRef::as_ref)
-            .ok_or_else(|| vm.new_runtime_error("no kernel runs in this process"))
+        Self::existing().ok_or_else(|| vm.new_runtime_error("no kernel runs in this process"))
+    }
+
+    /// The door of the process, if a kernel runs in it.
+    pub fn existing() -> Option<&'static Self> {
+        DOOR.get().map(AsRef::as_ref)
     }
 
     /// Hands a job to the interpreter thread, in order, whether the loop exists yet or not.
@@ -170,20 +176,34 @@ impl Door {
 
     /// What is written to the descriptors 1 and 2 belongs to this cell from now on.
     fn capture_for(&self, cell: &Cell) {
-        if let Some(capture) = &self.capture {
+        if let Some(capture) = self.capture() {
             capture.set_parent(cell.parent());
         }
     }
 
     /// Publishes what is in the pipes of the descriptors 1 and 2.
     pub fn drain_descriptors(&self) {
-        if let Some(capture) = &self.capture {
+        if let Some(capture) = self.capture() {
             capture.drain();
         }
     }
 
+    /// What is written to the descriptors; of a child that was forked it is the parent's to read.
+    fn capture(&self) -> Option<&Capture> {
+        self.capture.as_ref().filter(|_| !forks::is_child())
+    }
+
     pub fn is_shutting_down(&self) -> bool {
         self.shutting_down.load(Ordering::Acquire)
+    }
+
+    pub(super) fn say_farewell(&self) {
+        self.farewell_is_said.store(true, Ordering::Release);
+    }
+
+    /// Whether the handlers of `atexit` have run.
+    pub fn farewell_is_said(&self) -> bool {
+        self.farewell_is_said.load(Ordering::Acquire)
     }
 
     pub fn shut_down(&self) {

@@ -1,11 +1,20 @@
 //! Importing from Rust.
 
-use rustpython_vm::{PyResult, VirtualMachine};
+use rustpython_vm::{PyResult, VirtualMachine, builtins::PyDict};
 
 /// `from module import name`.
 pub(crate) fn from_module(module: &str, name: &str, vm: &VirtualMachine) -> PyResult {
-    let names = vm.ctx.new_tuple(vec![vm.ctx.new_str(name).into()]);
-    let module = vm.ctx.intern_str(module);
-    vm.import_from(module, names, 0)?
-        .get_attr(vm.ctx.intern_str(name), vm)
+    let name = vm.ctx.intern_str(name);
+    // A loaded module without any code of Python's: RustPython asks each for its `__path__`, and an interrupt in what
+    // runs for the answer would be lost.
+    let modules = vm.sys_module.get_attr("modules", vm)?;
+    if let Some(modules) = modules.downcast_ref::<PyDict>()
+        && let Some(module) = modules.get_item_opt(module, vm)?
+        && let Some(found) = vm.get_attribute_opt(&module, name)?
+    {
+        return Ok(found);
+    }
+    let names = vm.ctx.new_tuple(vec![name.to_owned().into()]);
+    vm.import_from(vm.ctx.intern_str(module), names, 0)?
+        .get_attr(name, vm)
 }

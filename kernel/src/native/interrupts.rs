@@ -84,6 +84,13 @@ pub fn ask_all(door: &Door) {
     asked().mean(&running);
 }
 
+/// Binds the kick that follows to the cell whose code runs; false if there is none.
+pub(super) fn ask_again(door: &Door) -> bool {
+    let innermost = door.innermost();
+    asked().mean(innermost.as_slice());
+    innermost.is_some()
+}
+
 impl Asked {
     /// Whether an interrupt that comes now comes soon after the last one, with no cell begun in between; `latest` is the
     /// cell that began last.
@@ -201,6 +208,12 @@ fn holds_loop_up(door: &Door, vm: &VirtualMachine) -> bool {
     }
     let task = vm.asyncio_running_task.borrow().clone();
     task.is_some_and(|task| !door.running().iter().any(|cell| cell.is_run_by(&task)))
+}
+
+/// Whether the code that runs is that of a cell, or of a comm handler or task.
+pub(super) fn runs_user_code(vm: &VirtualMachine) -> PyResult<bool> {
+    let door = Door::of(vm)?;
+    Ok(door.innermost().is_some() || holds_loop_up(door, vm))
 }
 
 /// Between two turns nobody else's code runs. What is raised there ends the innermost run of the loop, which is the

@@ -14,6 +14,7 @@ use rustpython_vm::{
     types::Constructor,
 };
 
+use super::{door::Door, interrupts, panics::caught};
 use crate::kicks::{self, MAIN, OpenRegion, ThreadId};
 
 /// Signals of a thread's own doing are for nobody else; the last two cannot be handled.
@@ -37,6 +38,36 @@ fn handed_on() -> impl Iterator<Item = libc::c_int> {
 pub(super) fn hand_on(signal: libc::c_int, vm: &VirtualMachine) -> PyResult<()> {
     kicks::kick(MAIN, signal);
     kicks::handle(vm)
+}
+
+/// `begin()`, `run()` and, if `begin` did not raise, `end()`. What the calling thread is interrupted with is raised in
+/// `run` alone: what begins is ended.
+///
+/// # Errors
+/// What they raise; of `run` and `end`, the latter.
+pub(super) fn enclosed(
+    begin: &PyObjectRef,
+    run: &PyObjectRef,
+    end: &PyObjectRef,
+    vm: &VirtualMachine,
+) -> PyResult {
+    let held_back = kicks::HoldBack::begin();
+    begin.call((), vm)?;
+    drop(held_back);
+    let result = kicks::handle(vm).and_then(|()| run.call((), vm));
+    let _held_back = kicks::HoldBack::begin();
+    end.call((), vm)?;
+    result
+}
+
+/// Interrupts the calling thread anew, for an interrupt that was raised where nobody heard of it: in a destructor.
+/// Returns false if nothing runs there that can be interrupted.
+pub(super) fn interrupt_again(vm: &VirtualMachine) -> PyResult<bool> {
+    Ok(match kicks::this_thread() {
+        None => false,
+        Some(MAIN) => interrupts::ask_again(Door::of(vm)?) && kicks::kick(MAIN, kicks::INTERRUPT),
+        Some(thread) => kicks::kick(thread, kicks::INTERRUPT),
+    })
 }
 
 /// Where the attaching of a thread is.
@@ -137,7 +168,7 @@ impl ThreadInterrupts {
             .ok_or_else(|| vm.new_type_error("a function is missing"))?;
         let (region, goes_on) = OpenRegion::enter(zelf.thread(vm)?);
         let result = if goes_on {
-            function.call(args, vm)
+            caught(vm, || function.call(args, vm))
         } else {
             Err(vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned()))
         };

@@ -12,7 +12,10 @@
 //! - `compile`: the builtin, for syntax trees that RustPython cannot take
 //! - `access`: `os.access`; `names`: the addresses of a name
 //! - `packages`: where the packages of the kernel's own lie
+//! - `panics`: a panic as an exception
+//! - `stack`: the Python stack as text, for handlers of signals
 //! - `spawn`: starting a program without a copy of this process
+//! - `forks`: children that `os.fork` has made of the kernel
 //! - `transform`: the cell transformer, with Python's exceptions
 //! - `door`: what the functions of the module reach: outbox, stdin, history, the loop's inbox
 //!
@@ -23,6 +26,7 @@ pub mod cell;
 mod classes;
 mod compile;
 pub mod door;
+pub(crate) mod forks;
 pub(crate) mod import;
 pub mod interrupts;
 pub mod json;
@@ -31,9 +35,11 @@ mod names;
 pub mod origin;
 pub mod output;
 mod packages;
+pub(crate) mod panics;
 mod questions;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod spawn;
+pub(crate) mod stack;
 pub mod statements;
 mod transform;
 
@@ -207,6 +213,44 @@ mod _everloop {
         questions::ask(&prompt, password, vm)
     }
 
+    /// Ends the process as `os._exit` does, once what was said until now has reached its readers.
+    #[pyfunction]
+    fn exit(status: i32, vm: &VirtualMachine) {
+        vm.allow_threads(|| crate::fatal::exit(status));
+    }
+
+    /// The handlers of `atexit` have run: nothing is lost if the process does not wait for the rest of Python's end.
+    #[pyfunction]
+    fn farewell_is_said(vm: &VirtualMachine) -> PyResult<()> {
+        Door::of(vm)?.say_farewell();
+        Ok(())
+    }
+
+    /// Handles the signals of faults and SIGQUIT, which `_signal` makes anew when it is imported, without what they need.
+    #[pyfunction]
+    fn take_signals() {
+        crate::fatal::take_signals();
+        crate::diagnosis::take_signal();
+    }
+
+    /// Whether this process is a child that `os.fork` has made of the kernel.
+    #[pyfunction]
+    fn is_child() -> bool {
+        super::forks::is_child()
+    }
+
+    /// Whether the code that runs on the interpreter thread is the user's, in which what is raised belongs to it.
+    #[pyfunction]
+    fn runs_user_code(vm: &VirtualMachine) -> PyResult<bool> {
+        interrupts::runs_user_code(vm)
+    }
+
+    /// `function()`, all that the calling thread runs; a panic of the interpreter is a SystemError.
+    #[pyfunction]
+    fn run_thread(function: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+        super::panics::run_thread(&function, vm)
+    }
+
     /// Starts a program and returns its process identifier, or None if `fork_exec` has to: see `compat/subprocesses.py`.
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[pyfunction]
@@ -356,5 +400,22 @@ mod _everloop {
     #[pyfunction]
     fn hand_on(signum: i32, _frame: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         kick::hand_on(signum, vm)
+    }
+
+    /// `begin()`, `run()` and `end()`; the calling thread is interrupted in `run` alone.
+    #[pyfunction]
+    fn enclosed(
+        begin: PyObjectRef,
+        run: PyObjectRef,
+        end: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult {
+        kick::enclosed(&begin, &run, &end, vm)
+    }
+
+    /// Interrupts the code of the calling thread once more; false if there is none.
+    #[pyfunction]
+    fn interrupt_again(vm: &VirtualMachine) -> PyResult<bool> {
+        kick::interrupt_again(vm)
     }
 }

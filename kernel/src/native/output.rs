@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 
 use super::cell::Cell;
 use super::door::Door;
-use super::json;
 use super::origin::Origin;
+use super::{forks, json};
 use crate::outbox::Publication;
 
 /// `everloop.parent.parent`.
@@ -92,6 +92,10 @@ pub(super) fn publish(
     buffers: Option<PyObjectRef>,
     vm: &VirtualMachine,
 ) -> PyResult<()> {
+    if forks::is_child() {
+        // It has nobody to tell but by its descriptors.
+        return Ok(());
+    }
     let parent = current_parent(vm)?;
     let content = json::from_python(content, vm)?;
     let metadata = match metadata.filter(|metadata| !vm.is_none(metadata)) {
@@ -135,6 +139,10 @@ pub(super) fn write_stream(name: &PyStr, text: &PyStr, vm: &VirtualMachine) -> P
         StreamName::Stdout
     };
     let text = text.to_string_lossy();
+    if forks::is_child() {
+        forks::write(name, &text);
+        return Ok(());
+    }
     let outbox = &Door::of(vm)?.outbox;
     // A flood of text waits for front ends to read.
     vm.allow_threads(|| outbox.stream(&parent, name, &text));

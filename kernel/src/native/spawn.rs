@@ -7,6 +7,7 @@
 use std::ffi::CString;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
+use std::os::unix::ffi::OsStringExt;
 use std::ptr;
 
 use rustpython_vm::{FromArgs, PyResult, VirtualMachine, builtins::PyBytesRef};
@@ -49,7 +50,7 @@ struct Program {
     arguments: Vec<CString>,
     executables: Vec<CString>,
     directory: Option<CString>,
-    environment: Option<Vec<CString>>,
+    environment: Vec<CString>,
     stdio: Vec<RawFd>,
     close_fds: bool,
     restore_signals: bool,
@@ -68,8 +69,8 @@ impl Program {
                 None => None,
             },
             environment: match &args.environment {
-                Some(environment) => Some(texts(environment)?),
-                None => None,
+                Some(environment) => texts(environment)?,
+                None => inherited(),
             },
             stdio: args.stdio.clone(),
             close_fds: args.close_fds,
@@ -81,11 +82,7 @@ impl Program {
         let actions = self.file_actions()?;
         let attributes = self.attributes()?;
         let arguments = pointers(&self.arguments);
-        let environment = self.environment.as_deref().map(pointers);
-        #[expect(unsafe_code, reason = "the environment is C's")]
-        // SAFETY: it is read for the time of the call, as `execv` does.
-        let inherited = unsafe { environ };
-        let environment = environment.as_ref().map_or(inherited, Vec::as_ptr);
+        let environment = pointers(&self.environment);
         self.executables.iter().find_map(|executable| {
             let mut child = 0;
             #[expect(unsafe_code, reason = "a system call")]
@@ -97,7 +94,7 @@ impl Program {
                     actions.get(),
                     attributes.get(),
                     arguments.as_ptr(),
-                    environment,
+                    environment.as_ptr(),
                 )
             };
             (error == 0).then_some(child)
@@ -133,9 +130,17 @@ impl Program {
     }
 }
 
-#[expect(unsafe_code, reason = "the environment is C's")]
-unsafe extern "C" {
-    static environ: *const *mut libc::c_char;
+/// A copy of this process's environment. C's own list may move while it is read: another thread of Python may set a
+/// variable, which only the standard library's lock keeps away.
+fn inherited() -> Vec<CString> {
+    let variables = std::env::vars_os().map(|(mut name, value)| {
+        name.push("=");
+        name.push(value);
+        name.into_vec()
+    });
+    variables
+        .filter_map(|text| CString::new(text).ok())
+        .collect()
 }
 
 /// As C's lists: ended by null. They are only read.

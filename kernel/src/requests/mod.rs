@@ -27,6 +27,7 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::history::History;
 use crate::interpreter::Interpreter;
@@ -45,6 +46,8 @@ pub(crate) struct Context {
     pub(crate) engine: String,
     /// Which cells run beside others, and whether any runs.
     pub(crate) lanes: Arc<Lanes>,
+    /// The requests that are being answered.
+    pub(crate) open: TaskTracker,
     /// Cancelled to make the process end in order.
     pub(crate) exit: CancellationToken,
 }

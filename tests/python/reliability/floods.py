@@ -24,6 +24,10 @@ MEGABYTE = 1 << 20
 SLOW = 10
 #: Seconds in which a front end reads what is left, once it reads at full speed.
 CATCH_UP = 20
+#: Seconds between two questions for an answer; each brings two messages to the subscribers, too.
+ASK = 0.1
+#: What stands in the place of messages that a front end has lost.
+MISSING = "are missing here"
 #: Messages that libzmq holds for a front end which does not ask for them; by default it is a thousand.
 HIGH_WATER = 10
 
@@ -116,7 +120,7 @@ class Front(threading.Thread):
         self._parent = b""
         self._ends = threading.Event()
         self.received: list[tuple[str, bytes]] = []
-        self.is_idle = threading.Event()
+        self.has_ended = threading.Event()
         # The welcome, which says that nothing is lost from now on.
         self._receive(LIMIT)
         if per_second != 0:
@@ -135,8 +139,8 @@ class Front(threading.Thread):
         if self._parent and self._parent in parent:
             kind = json.loads(header)["msg_type"]
             self.received.append((kind, content))
-            if kind == "status" and b'"idle"' in content:
-                self.is_idle.set()
+            if (kind == "status" and b'"idle"' in content) or (kind == "stream" and MISSING.encode() in content):
+                self.has_ended.set()
 
     def run(self) -> None:
         while not self._ends.is_set():
@@ -165,7 +169,7 @@ class Front(threading.Thread):
     @property
     def was_told(self) -> bool:
         """Whether it knows that something is missing."""
-        return "are missing here" in self.text("stderr")
+        return MISSING in self.text("stderr")
 
 
 @dataclass
@@ -211,11 +215,11 @@ def only_requests(kernel: Kernel) -> None:
     kernel.client.iopub_channel.stop()
 
 
-def run(kernel: Kernel, flood: Flood, limit: float = 300) -> Result:
+def run(kernel: Kernel, flood: Flood, limit: float = 300, slow_reads: float = SLOW) -> Result:
     """Floods a kernel that has done nothing yet but to start, and looks at what came of it."""
     kernel.ok("from IPython.display import display")
     only_requests(kernel)
-    fast, slow, stopped = fronts = [Front(kernel), Front(kernel, SLOW), Front(kernel, 0)]
+    fast, slow, stopped = fronts = [Front(kernel), Front(kernel, slow_reads), Front(kernel, 0)]
     try:
         before = rss(kernel.pid)
         # The largest size of the process from now on.
@@ -227,7 +231,7 @@ def run(kernel: Kernel, flood: Flood, limit: float = 300) -> Result:
             front.keep(request)
         kernel.session.send(kernel.channels["shell"], request.message)
         answer = 0.0
-        while not (request.replies and fast.is_idle.is_set()) and time.monotonic() - begin < limit:
+        while not (fast.has_ended.wait(ASK) and request.replies) and time.monotonic() - begin < limit:
             answer = max(answer, time_to_answer(kernel))
         seconds = time.monotonic() - begin
         messages = len(fast.received)
@@ -235,7 +239,7 @@ def run(kernel: Kernel, flood: Flood, limit: float = 300) -> Result:
         for front in slow, stopped:
             front.read_on()
             # It may be lost, too.
-            front.is_idle.wait(CATCH_UP)
+            front.has_ended.wait(CATCH_UP)
         answer = max(answer, time_to_answer(kernel))
         lost = [flood.lost(front, flood.count) for front in fronts]
         return Result(flood, seconds, messages, *lost, stopped.was_told, answer, growth, bool(request.replies))

@@ -1,6 +1,7 @@
 //! The process of a kernel.
 
 use std::ffi::OsString;
+use std::fs::Permissions;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -31,7 +32,10 @@ pub(crate) struct Start {
     connection: Value,
     environment: Vec<(OsString, OsString)>,
     directory: TempDir,
-    under_shell: bool,
+    /// What a shell does that starts it as `"$@"`.
+    shell: Option<&'static str>,
+    /// Of the connection file.
+    mode: Option<Permissions>,
 }
 
 /// The process itself.
@@ -112,7 +116,8 @@ impl Start {
             connection,
             environment: Vec::new(),
             directory,
-            under_shell: false,
+            shell: None,
+            mode: None,
         }
     }
 
@@ -131,8 +136,27 @@ impl Start {
     /// As the child of a shell, which it is told to watch. The process that is killed at the end is the shell.
     #[cfg(unix)]
     pub(crate) fn under_shell(mut self) -> Self {
-        self.under_shell = true;
+        self.shell = Some(r#"JPY_PARENT_PID=$$ "$@" & wait"#);
         self
+    }
+
+    /// With a connection file that has this mode.
+    #[cfg(unix)]
+    pub(crate) fn mode(mut self, mode: u32) -> Self {
+        self.mode = Some(std::os::unix::fs::PermissionsExt::from_mode(mode));
+        self
+    }
+
+    /// With new files for everybody, unless the kernel says otherwise.
+    #[cfg(unix)]
+    pub(crate) fn without_umask(mut self) -> Self {
+        self.shell = Some(r#"umask 000; exec "$@""#);
+        self
+    }
+
+    /// What the connection file will say.
+    pub(crate) fn connection(&self) -> &Value {
+        &self.connection
     }
 
     /// Where the connection file and the kernel's own directories are.
@@ -144,6 +168,9 @@ impl Start {
     pub(crate) fn kernel(self) -> Kernel {
         let file = self.directory.path().join("connection.json");
         std::fs::write(&file, self.connection.to_string()).expect("a new file");
+        if let Some(mode) = self.mode.clone() {
+            std::fs::set_permissions(&file, mode).expect("our own file");
+        }
         let mut child = self
             .command(&file)
             .spawn()
@@ -179,14 +206,13 @@ impl Start {
     }
 
     fn command(&self, file: &Path) -> Command {
-        let mut command = if self.under_shell {
-            let mut shell = Command::new("sh");
-            shell
-                .args(["-c", r#"JPY_PARENT_PID=$$ "$@" & wait"#, "sh"])
-                .arg(binary());
-            shell
-        } else {
-            Command::new(binary())
+        let mut command = match self.shell {
+            Some(script) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", script, "sh"]).arg(binary());
+                shell
+            }
+            None => Command::new(binary()),
         };
         command
             .arg("run")
@@ -270,6 +296,18 @@ impl Process {
             )
         })
     }
+}
+
+/// With ports of the test's choice, so that the kernel does not write the connection file.
+pub(crate) fn given_ports(start: Start) -> Start {
+    // Below the range from which clients get theirs, so that nobody takes one in between.
+    let base = 15_000 + u16::try_from(std::process::id() % 2_000).expect("less than 2000") * 5;
+    ["shell", "iopub", "stdin", "control", "hb"]
+        .into_iter()
+        .zip(base..)
+        .fold(start, |start, (socket, port)| {
+            start.with(&format!("{socket}_port"), port)
+        })
 }
 
 /// Looks until there is something, within [`LIMIT`]. Neither a file nor a child can be waited for portably.

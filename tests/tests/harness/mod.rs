@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 pub(crate) use client::{Channel, Client, Request};
-pub(crate) use kernel::{Kernel, Start, poll};
+pub(crate) use kernel::{Kernel, Start, given_ports, poll};
 
 /// How long anything may take before the test has failed. It is long, since builds and other tests share the machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(40);

@@ -9,16 +9,25 @@ Threads are started with SIGINT blocked: the operating system gives a signal of 
 and what arrives at another one does not end a system call of this one.
 """
 
+import resource
 import signal
 import threading
 import time
 from _thread import allocate_lock, get_ident
 from contextlib import contextmanager
+from functools import partial
 
 import _everloop
 
 # Seconds for which a signal may stay unnoticed.
 _SLICE = 0.05
+
+# Bytes of the address space for the stack of a thread, where nobody asks for another size; only what is used of it becomes
+# memory.
+_STACK = 16 << 20
+
+# Held while a thread is started, since the size is the process's.
+_starting = allocate_lock()
 
 # The identifiers of the threads that handle signals.
 _threads = set()
@@ -74,16 +83,35 @@ def install():
     interruptible_join.__name__, interruptible_join.__doc__ = "join", join.__doc__
     start_thread = threading._start_joinable_thread
 
-    def start_without_interrupts(*args, **kwargs):
+    def start_without_interrupts(function, **kwargs):
         before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         try:
-            return start_thread(*args, **kwargs)
+            # What ends the thread is told, also when that is the interpreter or its stack.
+            with _room_for_stack():
+                return start_thread(partial(_everloop.run_thread, function), **kwargs)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     threading._start_joinable_thread = start_without_interrupts
     threading._allocate_lock = WaiterLock
     threading.Thread.join = interruptible_join
+
+
+@contextmanager
+def _room_for_stack():
+    """Let a thread have what it needs to free nested objects, which the interpreter does one inside the other."""
+    with _starting:
+        before = threading.stack_size()
+        if before == 0 and not _is_limited():
+            threading.stack_size(_STACK)
+        try:
+            yield
+        finally:
+            threading.stack_size(before)
+
+
+def _is_limited():
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
 
 
 def _in_slices(wait, timeout):

@@ -1,18 +1,35 @@
-"""``signal.getsignal`` on threads, and the signals that the kernel has taken: SIGURG, with which it wakes threads, and SIGTERM.
+"""``signal.getsignal`` on threads, the signals that the kernel has taken, as SIGURG, with which it wakes threads, and handlers that raise.
 
 RustPython's `getsignal` makes the thread that asks one that handles signals, with no handlers: from then on it takes those
 of the interpreter thread, which are lost. Here other threads are told what the interpreter thread has set.
 
-What the kernel does at SIGTERM looks like the default, and stays when code that has set nothing else asks for that.
+What the kernel does at SIGTERM and at the signals of faults looks like the default, and stays when code that has set nothing
+else asks for that.
+
+A handler may raise at any time. In code of the user that is what it is for; the kernel's own would end by it.
 """
 
 import signal
-import threading
 from functools import wraps
 
 import _everloop
 
-_TAKEN = (signal.SIGURG, signal.SIGTERM)
+_TAKEN = (
+    signal.SIGURG,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGSEGV,
+    signal.SIGBUS,
+    signal.SIGILL,
+    signal.SIGFPE,
+    signal.SIGABRT,
+    signal.SIGSYS,
+    signal.SIGTRAP,
+)
+
+#: Whether what a handler raises is shown when it is no code of the user that it interrupts.
+_shows = False
 
 
 def install():
@@ -20,27 +37,51 @@ def install():
     set_natively, get_natively = signal.signal, signal.getsignal
     handlers = {int(number): get_natively(number) for number in signal.valid_signals()}
     handlers[signal.SIGURG] = signal.SIG_DFL
-    if handlers[signal.SIGTERM] is None:
-        handlers[signal.SIGTERM] = signal.SIG_DFL
+    for taken in _TAKEN:
+        if handlers[taken] is None:
+            handlers[taken] = signal.SIG_DFL
 
     @wraps(set_natively)
     def set_handler(signalnum, handler):
         before = handlers.get(signalnum)
         if signalnum == signal.SIGURG:
             set_natively(signalnum, _with_kicks(handler))
-        elif not (signalnum == signal.SIGTERM and handler == before == signal.SIG_DFL):
-            native = set_natively(signalnum, handler)
-            before = before if signalnum in _TAKEN else native
+        elif not (signalnum in _TAKEN and handler == before == signal.SIG_DFL):
+            set_natively(signalnum, _shown(handler))
         handlers[int(signalnum)] = handler
         return before
 
     @wraps(get_natively)
     def get_handler(signalnum):
-        if signalnum in _TAKEN or threading.get_ident() != threading.main_thread().ident:
-            return handlers.get(int(signalnum))
+        if signalnum in handlers:
+            return handlers[signalnum]
         return get_natively(signalnum)
 
     signal.signal, signal.getsignal = set_handler, get_handler
+
+
+def show_what_handlers_raise():
+    """From now on what a handler raises ends no code but that of the user."""
+    global _shows
+    _shows = True
+
+
+def _shown(handler):
+    if not _shows or not callable(handler) or handler is _everloop.default_int_handler:
+        return handler
+
+    @wraps(handler)
+    def show(signum, frame):
+        try:
+            handler(signum, frame)
+        except BaseException as error:
+            if _everloop.runs_user_code():
+                raise
+            from everloop import tracebacks
+
+            tracebacks.show(error)
+
+    return show
 
 
 def _with_kicks(handler):

@@ -12,6 +12,7 @@ from everloop.ipython import ipykernel
 from everloop.ipython.app import IPKernelApp
 from everloop.ipython.lookups import Lookups
 from everloop.ipython.shell import ZMQInteractiveShell, text_of
+from everloop.streams import say
 
 
 class IPython:
@@ -79,7 +80,7 @@ class IPython:
             runner, coroutine = await _everloop.Interruptible(cell, self._code_of(run))
             reply = await runners.drive(runner, coroutine, cell)
         except BaseException as raised:
-            reply = self.failed(cell.interrupt_of(raised), run)
+            reply = await tracebacks.show_in_cell(self.failed, cell.interrupt_of(raised), run)
         self._take_back()
         return reply
 
@@ -93,8 +94,12 @@ class IPython:
         """Show `error`; returns the reply of the cell that it ended."""
         run.shown_error = None
         is_exit = isinstance(error, SystemExit)
-        # None of the frames is IPython's own, which it would leave out.
-        self.ip.showtraceback((type(error), error, error.__traceback__), tb_offset=0, exception_only=is_exit)
+        try:
+            # None of the frames is IPython's own, which it would leave out.
+            self.ip.showtraceback((type(error), error, error.__traceback__), tb_offset=0, exception_only=is_exit)
+        except BaseException:
+            # What shows it is code of the user too, or was broken by it.
+            return tracebacks.failed(error, run)
         if is_exit:
             warn("To exit: use 'exit', 'quit', or Ctrl-D.", stacklevel=1)
         return _error_reply(error, run)
@@ -146,7 +151,7 @@ class IPython:
 
 def _error_reply(error, run):
     # What was shown as text, or not at all, marks the cell too.
-    shown = run.shown_error or {"ename": type(error).__name__, "evalue": text_of(error), "traceback": []}
+    shown = run.shown_error or {"ename": tracebacks.name_of(type(error)), "evalue": text_of(error), "traceback": []}
     return {"status": "error", "user_expressions": {}, **shown}
 
 
@@ -156,7 +161,7 @@ def _application(namespace):
     try:
         app.initialize(namespace)
     except Exception as error:
-        sys.stderr.write(f"IPython's configuration is ignored: {type(error).__name__}: {error}\n")
+        say(f"IPython's configuration is ignored: {type(error).__name__}: {error}\n")
         for part in (IPKernelApp, ZMQInteractiveShell):
             part.clear_instance()
         app = IPKernelApp.instance()

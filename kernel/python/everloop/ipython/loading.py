@@ -5,6 +5,8 @@ cells, or in the cell that asks for it. A cell that imports waits until the thre
 all of Python, and what the one imports goes through dictionaries that the other changes.
 """
 
+import _thread
+import asyncio
 import builtins
 import contextlib
 import os
@@ -15,11 +17,15 @@ import threading
 import _everloop
 from everloop.compat import debuggers
 from everloop.compat.imports import after_import
+from everloop.streams import own_streams, say
 
 #: Seconds after the start in which the first cell of a front end that was waiting for the kernel arrives.
 PATIENCE = 0.5
 
 OLDEST = (8, 30)
+
+#: How often its import is tried, which other threads may make fail.
+ATTEMPTS = 4
 
 # What only IPython knows. Code that has it in a comment loads IPython too, which does no harm.
 _NAMES = re.compile(r"\b(get_ipython|IPython|ipykernel|__IPYTHON__)\b")
@@ -45,7 +51,6 @@ class Loading:
 
     def __init__(self, shell):
         self._shell = shell
-        self._thread = None
         self._imported = None
         self._failed = None
         self._importing = self._is_awaited = False
@@ -59,7 +64,7 @@ class Loading:
         if self._configured:
             # Startup files and extensions may change what any cell means.
             return not cell.silent
-        if self._thread is not None and _IMPORTS.search(cell.code):
+        if self._imported is not None and _IMPORTS.search(cell.code):
             return True
         return _everloop.needs_ipython(cell.code) or _NAMES.search(cell.code) is not None
 
@@ -133,14 +138,13 @@ class Loading:
             self._import_in_thread()
 
     def _import_in_thread(self):
-        if self._thread is None:
-            import asyncio
-
+        if self._imported is None:
             self._imported = asyncio.Event()
-            self._thread = threading.Thread(target=self._run, name="IPython's import")
-            self._thread.start()
+            # Not a `Thread`, whose hooks are the user's.
+            threading._start_joinable_thread(self._run, daemon=True)
 
     def _run(self):
+        _thread.set_name("IPython's import")
         self._import()
         if not (self._failed or self._is_awaited):
             _warm_tracebacks()
@@ -164,13 +168,16 @@ class Loading:
     def _import(self):
         try:
             # A copy is made in one step.
-            known = {*sys.modules.copy()}
-            try:
-                _import_ipython()
-            except Exception:
-                # Some module may have gone through a dictionary that a thread of the user's changed.
-                _forget_libraries({*sys.modules.copy()} - known)
-                _import_ipython()
+            known = set(sys.modules.copy())
+            for attempts_left in reversed(range(ATTEMPTS)):
+                try:
+                    _import_ipython()
+                    break
+                except Exception:
+                    # Some module may have gone through a dictionary that a thread of the user's changed.
+                    if not attempts_left:
+                        raise
+                    _forget_libraries(set(sys.modules.copy()) - known)
         except Exception as error:
             self._failed = error
 
@@ -187,9 +194,10 @@ class Loading:
                 raise self._failed
             from everloop.ipython.language import IPython
 
-            shell.language = IPython(shell, shell.language)
+            with own_streams():
+                shell.language = IPython(shell, shell.language)
             debuggers.take_over()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._failed = error
             _say(error)
             for namespace in (builtins.__dict__, shell.user_ns):
@@ -233,7 +241,7 @@ def _say(error):
 
     place = traceback.extract_tb(error.__traceback__)[-1]
     reason = f"{type(error).__name__}: {error} ({place.filename}, line {place.lineno})"
-    sys.stderr.write(f"Cells run without IPython, since it does not load: {reason}\n")
+    say(f"Cells run without IPython, since it does not load: {reason}\n")
 
 
 def _has_configuration():

@@ -12,7 +12,7 @@ from IPython.core.usage import default_banner
 from traitlets import CBool, Instance, Type, default, observe
 
 import _everloop
-from everloop import runners, tracebacks
+from everloop import process, runners, tracebacks
 from everloop.compat import negative_numbers
 from everloop.ipython.compiler import CachingCompiler
 from everloop.ipython.display_pub import ZMQDisplayPublisher
@@ -222,6 +222,7 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell,
     def _get_exc_info(self, exc_tuple=None):
         etype, value, tb = super()._get_exc_info(exc_tuple)
         interrupt = self.interrupt_of(value)
+        tb, self.current_run.left_out = tracebacks.shortened(tb)
         return (etype, value, tb) if interrupt is value else (type(interrupt), interrupt, tb)
 
     def interrupt_of(self, error):
@@ -235,6 +236,8 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell,
     def showtraceback(self, exc_tuple=None, *args, **kwargs):
         """As IPython; it prints groups of exceptions as text, which marks no cell."""
         error = exc_tuple[1] if exc_tuple else sys.exception()
+        if _everloop.is_child():
+            process.end_child(error)
         if not _has_group(error):
             super().showtraceback(exc_tuple, *args, **kwargs)
             return
@@ -245,7 +248,11 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell,
         run = self.current_run
         run.display_failed |= run.is_displaying
         _everloop.flush_streams()
-        run.shown_error = {"ename": etype.__name__, "evalue": text_of(evalue), "traceback": stb}
+        # What `_render_traceback_` returns may be anything.
+        lines = list(map(str, stb)) if isinstance(stb, (list, tuple)) else [str(stb)]
+        if run.left_out:
+            lines.append(tracebacks.left_out_line(run.left_out))
+        run.shown_error = {"ename": tracebacks.name_of(etype), "evalue": text_of(evalue), "traceback": lines}
         _everloop.publish("error", run.shown_error)
 
     def _format_exception_for_storage(self, exception, *args, **kwargs):
@@ -253,7 +260,7 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell,
             return super()._format_exception_for_storage(exception, *args, **kwargs)
         except Exception:
             # Its own text raises.
-            return {"ename": type(exception).__name__, "evalue": text_of(exception), "traceback": []}
+            return {"ename": tracebacks.name_of(type(exception)), "evalue": text_of(exception), "traceback": []}
 
     # -- user_expressions
 
@@ -287,7 +294,8 @@ def text_of(error):
     """``str(error)``, for an exception that may raise another when it is asked."""
     try:
         return str(error)
-    except Exception:
+    except BaseException:
+        # Also an interrupt, which is how one gets out of a __str__ that hangs.
         return "<exception str() failed>"
 
 

@@ -54,7 +54,7 @@ class SteppedKernel:
         self.ended = loop.create_future()
         self._selector = SteppedSelector()
         self._kernel = curio.Kernel(selector=self._selector, activations=[_Count(self._selector)], taskcls=_Task)
-        self._interrupts = DeferredInterrupts(loop, lambda: not _Task.is_running)
+        self._interrupts = DeferredInterrupts(loop, _is_kernel)
         self._interrupts.install()
         loop.add_reader(self._selector.fileno(), self._step)
 
@@ -146,6 +146,15 @@ class SteppedKernel:
         if self._next_step is not None:
             self._next_step.cancel()
             self._next_step = None
+
+
+def _is_kernel(frame):
+    """Whether curio's scheduler, or what runs it, is the innermost code."""
+    return not _Task.is_running or frame.f_globals.get("__name__") in _OF_KERNEL
+
+
+#: A task that these have begun to step, or have stepped, is not on the stack.
+_OF_KERNEL = {__name__, "curio.kernel", "curio.task", "everloop.runners.job"}
 
 
 class _Task(ContextTask):

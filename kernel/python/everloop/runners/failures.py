@@ -2,10 +2,11 @@
 
 import contextlib
 import functools
-import sys
 import weakref
 
 import trio
+
+from everloop.streams import say
 
 _scopes = weakref.WeakKeyDictionary()
 
@@ -26,7 +27,7 @@ def show(error, name):
     """Show what ended the background task `name`. Called in the task's context, which knows the cell."""
     from everloop import tracebacks
 
-    sys.stderr.write(f"Exception in background task {name}\n")
+    say(f"Exception in background task {name}\n")
     tracebacks.show(error)
 
 

@@ -1,14 +1,15 @@
 """SIGINT while another library's scheduler is on the stack: raised in user code, and nowhere else."""
 
 import signal
+import sys
 import threading
 
 
 class DeferredInterrupts:
     """Keeps an interrupt out of a scheduler that runs in steps on the loop.
 
-    `is_protected` tells, called in the handler, whether what was interrupted is the scheduler and not user code. Such
-    an interrupt waits until the step is over.
+    `is_protected` tells of a frame, called in the handler, whether what was interrupted there is the scheduler and not
+    user code. Such an interrupt waits until the step is over.
     """
 
     def __init__(self, loop, is_protected):
@@ -47,7 +48,7 @@ class DeferredInterrupts:
     def _interrupted(self, signum, frame):
         if not self._is_stepping:
             self._handle(signum, frame)
-        elif self._is_protected():
+        elif self._is_protected(sys._getframe(1)):
             # Once: a second call would find nobody meant, and take itself for a new interrupt.
             if not self._is_deferred:
                 self._is_deferred = True

@@ -49,7 +49,7 @@ class Guest:
         self._nursery = None
         self._jobs = set()
         self.is_closing = False
-        self._interrupts = DeferredInterrupts(loop, trio.lowlevel.currently_ki_protected)
+        self._interrupts = DeferredInterrupts(loop, lambda _frame: trio.lowlevel.currently_ki_protected())
         # Before the run, which would take SIGINT for its own main task.
         self._interrupts.install()
         try:

@@ -9,6 +9,7 @@ use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 use serde_json::Value;
 
 use crate::native::door::Door;
+use crate::native::panics::caught;
 use crate::native::{import, json};
 
 /// Once imported it stays here: an import may run code of the user, who can replace `__import__`.
@@ -38,8 +39,10 @@ pub(super) fn prepare(vm: &VirtualMachine) {
 pub(super) fn answer(question: &Question, depth: Depth, vm: &VirtualMachine) -> Option<Value> {
     let answer = Door::of(vm).and_then(|door| {
         let namespace = door.wait_for_main().shell.get_attr("user_ns", vm)?;
-        let answer = call(question, depth, namespace, vm)?;
-        json::from_python(&answer, vm)
+        caught(vm, || {
+            let answer = call(question, depth, namespace, vm)?;
+            json::from_python(&answer, vm)
+        })
     });
     answer.map_err(|raised| report(&raised, vm)).ok()
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
 use super::answer::{self, Depth, Question};
+use crate::fatal::give_alternate_stack;
 use crate::native::door::Door;
 
 /// How long the first question may be waited for. When nobody has asked by then, what answers is imported all the same,
@@ -170,8 +171,9 @@ impl Seat {
     }
 
     fn serve(self, vm: &VirtualMachine) {
+        give_alternate_stack();
         // One that arrived here would not end what the interpreter thread waits for.
-        super::super::thread::leave_interrupts_to_python();
+        super::super::thread::leave_signals_to_python();
         let Ok(door) = Door::of(vm) else { return };
         vm.allow_threads(|| door.wait_for_main());
         self.work.send_modify(|work| work.python_is_up = true);

@@ -180,7 +180,7 @@ impl StdinTask {
     }
 
     fn input_reply(&self, frames: Vec<Bytes>) -> Result<(Message, InputReply), AnswerError> {
-        let message = self.session.decode(frames)?;
+        let message = self.session.decode_once(frames)?;
         if message.header.msg_type != "input_reply" {
             return Err(AnswerError::MsgType(message.header.msg_type));
         }

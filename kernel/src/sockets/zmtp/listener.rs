@@ -1,7 +1,9 @@
 //! Binding: tcp and ipc, given ports and free ones.
 
+use std::fs::Permissions;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tokio::net::TcpListener;
@@ -13,7 +15,10 @@ use super::stream::Stream;
 #[derive(Debug)]
 pub(crate) enum Listener {
     Tcp(TcpListener),
-    Unix(UnixListener, SocketFile),
+    Unix(
+        UnixListener,
+        #[expect(dead_code, reason = "it goes with the listener")] SocketFile,
+    ),
 }
 
 #[derive(Debug)]
@@ -47,7 +52,7 @@ impl Listener {
             if port != 0 && is_stale(&path) {
                 std::fs::remove_file(&path)?;
             }
-            match UnixListener::bind(&path) {
+            match bind_private(&path) {
                 Ok(listener) => return Ok((Self::Unix(listener, SocketFile(path)), candidate)),
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse && port == 0 => {
                     candidate = candidate.checked_add(1).ok_or(error)?;
@@ -68,6 +73,38 @@ impl Listener {
             Self::Unix(listener, _) => Ok(Stream::Unix(listener.accept().await?.0)),
         }
     }
+}
+
+/// Binds for the owner alone: who may write to a socket's file may connect.
+fn bind_private(path: &Path) -> io::Result<UnixListener> {
+    let listener = {
+        let _mask = Mask::owner_only();
+        UnixListener::bind(path)?
+    };
+    std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// What the process takes away from the mode of new files, until this is dropped. The kernel binds before Python starts,
+/// so that no file of a cell is made meanwhile.
+struct Mask(libc::mode_t);
+
+impl Mask {
+    fn owner_only() -> Self {
+        Self(exchange_mask(0o077))
+    }
+}
+
+impl Drop for Mask {
+    fn drop(&mut self) {
+        exchange_mask(self.0);
+    }
+}
+
+#[expect(unsafe_code, reason = "a system call")]
+fn exchange_mask(mask: libc::mode_t) -> libc::mode_t {
+    // SAFETY: takes a number and returns one; it cannot fail.
+    unsafe { libc::umask(mask) }
 }
 
 /// A socket file that nobody listens on, left by a process that was killed.
@@ -100,6 +137,21 @@ mod tests {
         assert_eq!((one, two), (1, 2));
         drop(first);
         assert!(!folder.path().join("kernel-1").exists());
+    }
+
+    #[tokio::test]
+    async fn ipc_is_for_the_owner_alone_and_new_files_are_as_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |name: &str| {
+            let file = std::fs::metadata(folder.path().join(name)).unwrap();
+            file.permissions().mode() & 0o777
+        };
+        std::fs::write(folder.path().join("before"), "").unwrap();
+        let prefix = folder.path().join("kernel");
+        let _bound = Listener::bind_ipc(prefix.to_str().unwrap(), 1).unwrap();
+        std::fs::write(folder.path().join("after"), "").unwrap();
+        assert_eq!(mode("kernel-1"), 0o600);
+        assert_eq!(mode("after"), mode("before"));
     }
 
     #[tokio::test]

@@ -118,9 +118,8 @@ impl Gate {
             for _ in 0..ROUNDS {
                 match public.read_some(&|traffic| forward(traffic, private)) {
                     Ok(true) => tokio::task::yield_now().await,
-                    Ok(false) => break,
                     // The link's task sees that it has ended, too, but not what was malformed.
-                    Err(ZmtpError::Closed) => break,
+                    Ok(false) | Err(ZmtpError::Closed) => break,
                     Err(_) => {
                         public.close();
                         break;

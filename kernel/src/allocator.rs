@@ -1,0 +1,41 @@
+//! The allocator of the process: mimalloc, and a note of what it could not give.
+//!
+//! Python makes and drops objects all the time: a fifth of a loop's turn would be the C library's allocator.
+
+use std::alloc::{GlobalAlloc, Layout};
+
+use mimalloc::MiMalloc;
+
+pub(crate) struct Allocator;
+
+/// Notes a failure, after which the program is ended as a rule.
+fn noted(pointer: *mut u8, size: usize) -> *mut u8 {
+    if pointer.is_null() {
+        everloop::fatal::allocation_failed(size);
+    }
+    pointer
+}
+
+#[expect(unsafe_code, reason = "the trait is unsafe")]
+// SAFETY: all of it is mimalloc's; the note is one atomic store, which neither allocates nor unwinds.
+unsafe impl GlobalAlloc for Allocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promises are passed on, here and below.
+        noted(unsafe { MiMalloc.alloc(layout) }, layout.size())
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        noted(unsafe { MiMalloc.alloc_zeroed(layout) }, layout.size())
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above; `pointer` is mimalloc's.
+        unsafe { MiMalloc.dealloc(pointer, layout) };
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as above; `pointer` is mimalloc's.
+        noted(unsafe { MiMalloc.realloc(pointer, layout, size) }, size)
+    }
+}

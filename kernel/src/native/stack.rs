@@ -1,0 +1,39 @@
+//! The Python stack of the calling thread as text, also in a handler of signals: nothing here allocates or locks.
+
+use std::fmt::{self, Write};
+
+use ruff_source_file::OneIndexed;
+use rustpython_vm::frame::InterpreterFrame;
+use rustpython_vm::vm::thread::get_current_frame;
+
+/// How many frames are written.
+const MOST_FRAMES: usize = 100;
+
+/// Writes the frames of the calling thread, the innermost first.
+pub(crate) fn write_stack(out: &mut impl Write) -> fmt::Result {
+    let mut frame = get_current_frame();
+    for _ in 0..MOST_FRAMES {
+        #[expect(unsafe_code, reason = "the interpreter links frames by pointers")]
+        // SAFETY: the frames of a thread live while it does not go on, and the calling thread is here.
+        let Some(here) = (unsafe { frame.as_ref() }) else {
+            return Ok(());
+        };
+        write_frame(here, out)?;
+        frame = here.previous();
+    }
+    out.write_str("  …\n")
+}
+
+fn write_frame(frame: &InterpreterFrame, out: &mut impl Write) -> fmt::Result {
+    let code = frame.code();
+    // The number of instructions that have run.
+    let last = usize::try_from(frame.get_lasti())
+        .ok()
+        .and_then(|count| count.checked_sub(1));
+    let line = match last.and_then(|index| code.locations.get(index)) {
+        Some((location, _)) => location.line.get(),
+        None => code.first_line_number.map_or(0, OneIndexed::get),
+    };
+    let (path, name) = (code.source_path().as_str(), code.obj_name.as_str());
+    writeln!(out, "  File \"{path}\", line {line}, in {name}")
+}
