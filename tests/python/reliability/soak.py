@@ -240,11 +240,14 @@ def table(soak: Soak) -> str:
     return "\n".join(rows)
 
 
+def minutes(soak: Soak) -> str:
+    return f"{soak.samples[-1].seconds / 60:.1f} minutes"
+
+
 def summary(soak: Soak) -> str:
-    minutes = soak.samples[-1].seconds / 60
     interrupts = f"{len(soak.repeated)} of its interrupts had to be sent a second time"
     return (
-        f"{minutes:.0f} minutes of cells, awaits, errors, interrupts, comms, lookups, displays, questions, threads, child processes, "
+        f"{minutes(soak)} of cells, awaits, errors, interrupts, comms, lookups, displays, questions, threads, child processes, "
         f"background tasks, magics and cells beside each other: {soak.requests:,} requests, of which each was answered as it should be; "
         f"{soak.messages:,} messages; {soak.remembered:,} cells are in the kernel's history; a second kernel was restarted {soak.restarts:,} "
         f"times; {interrupts}. The first fifth is not judged."
@@ -259,9 +262,15 @@ def main() -> None:
     parser.add_argument("--samples", type=Path, help="the file that keeps all samples")
     parser.add_argument("--read", action="store_true", help="run nothing: the samples are there")
     parser.add_argument("--record", action="store_true", help="write the table into tests/reliability.md")
+    parser.add_argument("--beside", type=Path, help="the samples of another kernel's soak, which are shown too")
     arguments = parser.parse_args()
     soak = read(arguments.samples) if arguments.read else run(arguments)
     text = f"{summary(soak)}\n\n{table(soak)}"
+    if arguments.beside:
+        other = read(arguments.beside)
+        text += (
+            f"\n\n{minutes(other)} of what {other.kernel} can do of it, {other.requests:,} requests:\n\n{table(other)}"
+        )
     print(text)
     if arguments.record:
         write_section("Soak", f"{text}\n\n{origin()}")

@@ -231,8 +231,8 @@ def beside(kernel: Kernel, n: int) -> None:
         assert cell.result == str(result)
 
 
-#: What other kernels do not have.
-OURS = (failing_task, beside)
+#: What other kernels do not have; an interrupt of a cell that awaits may be lost in ipykernel.
+OURS = (failing_task, interrupts, beside)
 JOBS: tuple[Job, ...] = (
     cells,
     awaits,
