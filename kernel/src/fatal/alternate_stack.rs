@@ -27,7 +27,7 @@ struct AlternateStack {
 impl AlternateStack {
     fn new() -> Self {
         let size = ROOM + registers();
-        let mut memory = Vec::with_capacity(size);
+        let mut memory = Vec::<u8>::with_capacity(size);
         let stack = libc::stack_t {
             ss_sp: memory.as_mut_ptr().cast(),
             ss_flags: 0,
