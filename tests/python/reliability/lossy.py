@@ -66,7 +66,7 @@ def main() -> None:
             talk(kernel)
             flood = floods.run(kernel, floods.LINES.scaled(0.1))
             lost = {"reads": flood.fast, "slow": flood.slow, "stopped": flood.stopped}
-            print(json.dumps({"packets": dropped(), "lost": lost}))
+            print(json.dumps({"packets": dropped(), "lost": lost, "again": flood.answer}))
         finally:
             kernel.close()
 

@@ -15,6 +15,7 @@ from reliability import floods
 from reliability.document import origin, write_section
 from reliability.faults.files import CannotMount
 from reliability.faults.outcome import Outcome
+from reliability.faults.strangers import CannotLose
 from reliability.faults.table import FAULTS
 
 
@@ -23,6 +24,8 @@ def do(fault: Callable[[str], Outcome], kernel: str) -> Outcome:
         return fault(kernel)
     except CannotMount:
         return Outcome(happened="not measured: no file system can be mounted here")
+    except CannotLose as reason:
+        return Outcome(happened=f"not measured: {reason}")
     except (AssertionError, OSError) as error:
         # What arrived until then follows in further lines.
         return Outcome(happened=f"failed: {str(error).splitlines()[0]}")

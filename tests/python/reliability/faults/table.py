@@ -6,12 +6,15 @@ import signal
 from collections.abc import Callable
 from functools import partial
 
-from reliability.faults import files, neighbours, signals, system
+from reliability.faults import files, neighbours, signals, strangers, system
 from reliability.faults.outcome import Outcome
 
 FAULTS: dict[str, Callable[[str], Outcome]] = {
     "front end killed, comes again": neighbours.front_end_killed,
     "connection of the browser to the server lost": neighbours.websocket_lost,
+    "frames announced that are longer than there is memory": strangers.announced,
+    "1,000 connections that say nothing": strangers.silent,
+    "packets lost": strangers.packets_lost,
     "server killed while a cell loops": neighbours.server_killed,
     "parent process killed while a cell loops": signals.parent_killed,
     "suspended for a minute, with timers and requests": partial(signals.suspended, seconds=60),
