@@ -11,7 +11,7 @@ from client import Kernel
 
 PROGRAMS = Path(__file__).parent / "programs"
 #: Trees that are made, of 6,000 objects each, and the objects that may be waiting for the collector.
-TREES, WAITING = 60, 200_000
+TREES, WAITING = 100, 300_000
 
 GARBAGE = f"import gc, sys\nsys.path.append({str(PROGRAMS)!r})\nfrom garbage import tree, work\n"
 
@@ -44,8 +44,8 @@ def test_cells_do_not_keep_their_trees(start_kernel: Callable[..., Kernel], work
 
 
 def test_nothing_is_collected_that_is_not_to_be() -> None:
-    code = "import gc, garbage; gc.disable(); garbage.work(60); print(len(gc.get_objects()))"
-    assert int(python("-c", code, cwd=PROGRAMS).stdout) > 300_000
+    code = "import gc, garbage; gc.disable(); garbage.work(100); print(len(gc.get_objects()))"
+    assert int(python("-c", code, cwd=PROGRAMS).stdout) > 500_000
 
 
 def test_what_a_capture_caught_is_forgotten(fresh_kernel: Kernel) -> None:

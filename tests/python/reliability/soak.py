@@ -28,8 +28,9 @@ NUMBERS = 20
 RESTARTS = 10
 #: Of the time, what passes before memory, descriptors and threads are judged.
 WARM_UP = 0.2
-#: MB that RSS may have grown by at the end, and by each hour: what allocators and the history of the cells need.
-GROWTH, GROWTH_PER_HOUR = 20.0, 40.0
+#: MB that RSS may have grown by at the end, and bytes for each request: what allocators and the history of the cells need,
+#: and what an ended thread keeps (docs/upstream.md).
+GROWTH, GROWTH_PER_REQUEST = 20.0, 400
 
 
 @dataclass
@@ -175,7 +176,8 @@ class Soak:
             if after > before:
                 found.append(f"{name} grew from {before} to {after}")
         grown = self.slope("rss") * self.hours
-        if grown > (allowed := GROWTH + GROWTH_PER_HOUR * self.hours):
+        requests = self.judged[-1].requests - self.judged[0].requests
+        if grown > (allowed := GROWTH + GROWTH_PER_REQUEST * requests / process.MEGABYTE):
             found.append(f"RSS grew by {grown:.1f} MB, more than {allowed:.1f}")
         return found
 
@@ -227,6 +229,9 @@ def table(soak: Soak) -> str:
         ("tasks", "tasks"),
     ):
         rows.append(f"| {title} | {middle(first, name):.4g} | {middle(last, name):.4g} | {soak.slope(name):+.2f} |")
+    requests = soak.judged[-1].requests - soak.judged[0].requests
+    kept = soak.slope("rss") * soak.hours * process.MEGABYTE / max(1, requests)
+    rows.append(f"| RSS by request, bytes | | | {kept:+.0f} by request |")
     rows.append(f"| computing by request, ms | {computing(first):.2f} | {computing(last):.2f} | |")
     for part, title in ((0.5, "p50"), (0.99, "p99")):
         rows.append(f"| a cell, {title}, ms | {quantile(first, part):.2f} | {quantile(last, part):.2f} | |")

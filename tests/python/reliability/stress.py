@@ -27,8 +27,9 @@ def do(fault: Callable[[str], Outcome], kernel: str) -> Outcome:
     except CannotLose as reason:
         return Outcome(happened=f"not measured: {reason}")
     except (AssertionError, OSError) as error:
-        # What arrived until then follows in further lines.
-        return Outcome(happened=f"failed: {str(error).splitlines()[0]}")
+        # What was sent and what arrived until then follows in further lines.
+        first = str(error).splitlines()[0]
+        return Outcome(happened="failed: a cell did not end well" if first.startswith("--") else f"failed: {first}")
 
 
 def row(title: str, kernel: str, outcome: Outcome) -> str:

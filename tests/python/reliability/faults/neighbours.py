@@ -101,10 +101,17 @@ class Server:
                     server = json.loads(file.read_text())
                 except ValueError:  # it is being written
                     continue
-                if server["port"]:
+                if server["port"] and self._answers(server["url"]):
                     return server["url"]
             time.sleep(0.05)
         raise AssertionError((directory / "log").read_text())
+
+    def _answers(self, url: str) -> bool:
+        try:
+            with urllib.request.urlopen(f"{url}api", timeout=60) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
 
     def start(self, kernel: str) -> str:
         request = urllib.request.Request(

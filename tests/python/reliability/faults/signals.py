@@ -98,6 +98,8 @@ def told_to_end(name: str, doing: str, by: signal.Signals = signal.SIGTERM) -> O
     """A signal that means the end; `again` is how long the process took to be gone."""
     with started(name) as kernel, TemporaryDirectory() as directory:
         farewell = Path(directory) / "farewell"
+        # A kernel that is loading IPython meanwhile may have no time left for its handlers.
+        kernel.ok("get_ipython();")
         kernel.ok(f"import atexit, pathlib\natexit.register(pathlib.Path({str(farewell)!r}).write_text, 'bye');")
         cell = kernel.submit(f"print('begun')\n{BUSY[doing]}").wait_for("begun")
         if doing == "idle":

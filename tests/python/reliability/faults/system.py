@@ -136,7 +136,8 @@ def _interrupted(kernel: Kernel, cell: Request, limit: float = 5) -> str:
 def no_descriptors(name: str, limit: int = 64) -> Outcome:
     """A cell takes all that the process may have, and gives them back."""
     with started(name, wrapper=("prlimit", f"--nofile={limit}:{limit}")) as kernel:
-        kernel.ok("import os, asyncio, subprocess\nheld = []")
+        # A kernel that is loading IPython meanwhile says in each cell that it cannot.
+        kernel.ok("get_ipython()\nimport os, asyncio, subprocess\nheld = []")
         taken = kernel.run("while True: held.append(os.open('/dev/null', os.O_RDONLY))")
         assert taken.reply["ename"] == "OSError"
         cells = [kernel.run(str(n), store_history=False) for n in range(20)]
