@@ -224,3 +224,21 @@ def test_a_storm_of_signals(kernel: Kernel, tmp_path: Path) -> None:
     assert cell.wait(10).reply["ename"] == "KeyboardInterrupt"
     kernel.request("kernel_info_request", channel="control").wait()
     assert kernel.ok("'alive'").result == "'alive'"
+
+
+#: What spends its time where an interrupt could be lost: in a loop's begin and end, and in destructors.
+SWALLOWERS = {
+    "asyncio.run": "while True: asyncio.run(asyncio.sleep(0))",
+    "destructors": "class D:\n    def __del__(self):\n        for _ in range(100): pass\nwhile True: D()",
+}
+
+
+@pytest.mark.everloop_only("an interrupt in a destructor is ignored, and asyncio.run is refused")
+@pytest.mark.parametrize("where", ["", "%%thread\n"], ids=["cell", "thread"])
+@pytest.mark.parametrize("what", SWALLOWERS)
+def test_no_interrupt_is_lost(kernel: Kernel, what: str, where: str) -> None:
+    for _ in range(15):
+        cell = kernel.submit(f"{where}import asyncio\nprint('begun')\n{SWALLOWERS[what]}").wait_for("begun")
+        kernel.interrupt("message")
+        reply = cell.wait(20).reply
+        assert (reply["ename"], reply["evalue"]) == ("KeyboardInterrupt", "")

@@ -72,7 +72,6 @@ def test_hooks_that_are_broken(start_kernel: Callable[..., Kernel], code: str) -
 
 
 RUINS = {
-    "builtins": "import builtins\nbuiltins.__dict__.clear()",
     "import": "import builtins\nbuiltins.__import__ = None",
     "sys.modules": "import sys\nsys.modules.clear()",
     "asyncio": "import asyncio\nfor name in list(vars(asyncio)):\n    if not name.startswith('__'): setattr(asyncio, name, None)",

@@ -28,13 +28,12 @@ def survives(kernel: Kernel, code: str, end: str = "ok", limit: float = LIMIT) -
 
 def assert_shown(cell: Request) -> None:
     """Whatever was wrong with showing what ended the cell, something was shown."""
-    if cell.error is None:
-        # IPython's last resort is text.
-        assert "Error" in cell.stderr, cell.kernel.transcript_text()
-    else:
-        lines = cell.error["traceback"]
-        assert lines
-        assert all(isinstance(line, str) for line in lines)
+    errors = cell.published("error")
+    # IPython's last resort is text.
+    assert errors or "Error" in cell.stderr, cell.kernel.transcript_text()
+    for error in errors:
+        assert error["traceback"]
+        assert all(isinstance(line, str) for line in error["traceback"])
 
 
 def dies(kernel: Kernel, code: str, limit: float = 10) -> Request:

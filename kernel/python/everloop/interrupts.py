@@ -1,5 +1,6 @@
 """An interrupt that is raised in a destructor ends nothing but that: the code that runs gets it once more."""
 
+import functools
 import sys
 
 import _everloop
@@ -7,10 +8,6 @@ import _everloop
 
 def install():
     """Take the place of ``sys.unraisablehook``, which is called for what a destructor raises."""
-    before = sys.unraisablehook
-
-    def unraisablehook(unraisable):
-        if not (isinstance(unraisable.exc_value, KeyboardInterrupt) and _everloop.interrupt_again()):
-            before(unraisable)
-
-    sys.unraisablehook = sys.__unraisablehook__ = unraisablehook
+    # No function of Python's, which would be the next code to run, and be interrupted itself.
+    hook = functools.partial(_everloop.unraisable, sys.unraisablehook)
+    sys.unraisablehook = sys.__unraisablehook__ = hook

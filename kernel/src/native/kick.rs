@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustpython_vm::{
-    Py, PyObjectRef, PyPayload, PyResult, VirtualMachine,
+    AsObject, Py, PyObjectRef, PyPayload, PyResult, VirtualMachine,
     builtins::PyType,
     function::{FuncArgs, IntoFuncArgs},
     pyclass,
@@ -60,9 +60,21 @@ pub(super) fn enclosed(
     result
 }
 
-/// Interrupts the calling thread anew, for an interrupt that was raised where nobody heard of it: in a destructor.
-/// Returns false if nothing runs there that can be interrupted.
-pub(super) fn interrupt_again(vm: &VirtualMachine) -> PyResult<bool> {
+/// What `sys.unraisablehook` does: KeyboardInterrupt is raised anew, in the code that runs next, where nobody has heard of
+/// it. `otherwise` is called for the rest, and when nothing runs that can be interrupted.
+pub(super) fn unraisable(
+    otherwise: &PyObjectRef,
+    unraisable: PyObjectRef,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
+    let raised = unraisable.get_attr("exc_value", vm)?;
+    if raised.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt) && interrupt_again(vm)? {
+        return Ok(());
+    }
+    otherwise.call((unraisable,), vm).map(drop)
+}
+
+fn interrupt_again(vm: &VirtualMachine) -> PyResult<bool> {
     Ok(match kicks::this_thread() {
         None => false,
         Some(MAIN) => interrupts::ask_again(Door::of(vm)?) && kicks::kick(MAIN, kicks::INTERRUPT),

@@ -413,9 +413,13 @@ mod _everloop {
         kick::enclosed(&begin, &run, &end, vm)
     }
 
-    /// Interrupts the code of the calling thread once more; false if there is none.
+    /// `sys.unraisablehook`, in front of another one.
     #[pyfunction]
-    fn interrupt_again(vm: &VirtualMachine) -> PyResult<bool> {
-        kick::interrupt_again(vm)
+    fn unraisable(
+        otherwise: PyObjectRef,
+        unraisable: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        kick::unraisable(&otherwise, unraisable, vm)
     }
 }
