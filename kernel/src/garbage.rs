@@ -8,7 +8,7 @@
 //! [`Sentinel`] tells when the youngest generation was collected, inside of which no other collection can begin. So the
 //! interpreter is asked to look between two instructions, as it is for signals.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rustpython_vm::{
@@ -27,6 +27,17 @@ use crate::kicks;
 /// libraries has half as many, of which nothing is garbage.
 const FIRST: usize = 100_000;
 
+/// How many objects of the middle generation are worth a collection at least, whatever the thresholds are: each of them
+/// asks the interpreter to look.
+const LEAST: usize = 5_000;
+
+/// With a smaller threshold of the youngest generation nothing is looked at: a sentinel for every few objects would take
+/// most of the time.
+const LEAST_YOUNG: u32 = 100;
+
+/// Whether there is a sentinel.
+static IS_PLANTED: AtomicBool = AtomicBool::new(false);
+
 /// Objects that survived the last collection of everything.
 static SURVIVORS: AtomicUsize = AtomicUsize::new(0);
 
@@ -39,11 +50,15 @@ pub(crate) fn watch(vm: &mut VirtualMachine) {
     vm.set_user_signal_channel(receiver);
     *PROGRAM.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
     SURVIVORS.store(0, Ordering::Relaxed);
+    IS_PLANTED.store(false, Ordering::Release);
 }
 
-/// Plants the first sentinel of the interpreter.
+/// Plants a sentinel if there is none: the first of the interpreter, or one after the threshold was too small for them.
 pub(crate) fn begin(vm: &VirtualMachine) {
-    Sentinel::plant(vm);
+    let (young_objects, ..) = vm.state.gc.get_threshold();
+    if young_objects >= LEAST_YOUNG && !IS_PLANTED.swap(true, Ordering::AcqRel) {
+        Sentinel::plant(vm);
+    }
 }
 
 /// Collects the generations that are due, if any; between two instructions, where nothing of the interpreter is locked.
@@ -71,7 +86,7 @@ fn due(vm: &VirtualMachine) -> Option<usize> {
     let (young_objects, collections, _) = gc.get_threshold();
     let batch = young_objects as usize * collections as usize;
     let survivors = SURVIVORS.load(Ordering::Relaxed);
-    if batch == 0 || middle < batch {
+    if batch == 0 || middle < batch.max(LEAST) {
         return None;
     }
     if survivors == 0 {
@@ -124,8 +139,9 @@ impl Sentinel {
 
 impl Destructor for Sentinel {
     fn del(_zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        IS_PLANTED.store(false, Ordering::Release);
         ask_to_collect(vm);
-        Self::plant(vm);
+        begin(vm);
         Ok(())
     }
 }

@@ -165,15 +165,15 @@ exec(compile(open(spec.origin).read(), spec.origin, 'exec'))
 """
 
 
-# -- history
-
-
 def test_a_cell_that_imports_meets_no_import_of_ipython(fresh_kernel: Kernel) -> None:
     """IPython is imported after the first cell, by a thread; what it adds to a dictionary would end these loops."""
     fresh_kernel.ok("pass")
     fresh_kernel.ok(
         "import ast, sys\nfor _ in range(2000):\n    for _ in sys.modules: pass\n    for _ in ast.__dict__: pass"
     )
+
+
+# -- history
 
 
 def test_history_is_the_file_of_ipython(start_configured: Callable[[], Kernel], profile: Path) -> None:

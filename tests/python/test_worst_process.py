@@ -321,10 +321,10 @@ RAISES = "import os, signal, time\ndef handler(*_): raise ValueError('of the han
 
 
 @pytest.mark.parametrize("name", ["SIGUSR1", "SIGALRM"])
-def test_a_handler_raises_in_the_cell(kernel: Kernel, name: str) -> None:
+def test_a_handler_raises_in_the_cell(fresh_kernel: Kernel, name: str) -> None:
     """At once, also in a call that waits."""
     code = f"signal.signal(signal.{name}, handler)\nimport threading\nthreading.Timer(0.2, os.kill, (os.getpid(), signal.{name})).start()\ntime.sleep(1000)"
-    cell = survives(kernel, RAISES + code, "ValueError")
+    cell = survives(fresh_kernel, RAISES + code, "ValueError")
     assert "of the handler" in cell.traceback
 
 
@@ -422,7 +422,7 @@ def test_the_log_is_filtered(
     subscriber.close(linger=0)
     cell = kernel.ok("print('to the cell')")
     kernel.until(lambda: ("ignored a message" in log_of(kernel)) >= warns, "the warning", 10)
-    kernel.until(lambda: ("a subscriber has left" in log_of(kernel)) >= debugs, "the debugging line", 10)
+    kernel.until(lambda: ("a peer has left" in log_of(kernel)) >= debugs, "the debugging line", 10)
     log = log_of(kernel)
     assert ("ignored a message" in log) == warns
     assert (" DEBUG everloop::sockets" in log) == debugs

@@ -8,6 +8,9 @@ import _everloop
 from everloop import environment, executable, process
 from everloop.ipython import loading
 
+#: Seconds after the start in which the first cell of a front end that was waiting for the kernel arrives.
+_PATIENCE = 0.3
+
 
 def main():
     """Set the interpreter up, then run the loop until the kernel shuts down."""
@@ -18,6 +21,7 @@ def main():
     loading.begin(shell)
     _everloop.start(loop, shell)
     loop.call_soon(_finish_set_up)
+    loop.call_later(_PATIENCE, _prepare_lookups)
     _run(loop)
     process.say_farewell()
 
@@ -76,6 +80,11 @@ def _finish_set_up():
     bind_executors()
     interruptible.install()
     interrupts.install()
+
+
+def _prepare_lookups():
+    # Here and not on the thread that looks up, whose imports a cell would meet.
+    from everloop.lookups import answers  # noqa: F401
 
 
 def _set_up_environment():

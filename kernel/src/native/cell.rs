@@ -24,6 +24,7 @@ use super::kick::ThreadInterrupts;
 use super::panics::caught;
 use super::{forks, interrupts, json, origin};
 use crate::asyncio;
+use crate::garbage;
 use crate::interpreter::{CellOutcome, Exit, failed};
 use crate::outbox::Outbox;
 
@@ -283,6 +284,8 @@ impl Cell {
         let reply: ExecuteReply = serde_json::from_value(reply)
             .map_err(|error| vm.new_value_error(format!("not an execute_reply: {error}")))?;
         Self::end(zelf, vm)?;
+        // The cell may have changed the thresholds.
+        garbage::begin(vm);
         let outcome_tx = locked(&zelf.outcome_tx).take();
         if let Some(outcome_tx) = outcome_tx {
             // Nobody waits for the reply any more when the kernel shuts down.

@@ -67,7 +67,11 @@ def show_what_handlers_raise():
 
 
 def _shown(handler):
-    if not _shows or not callable(handler) or handler is _everloop.default_int_handler:
+    # Those of the kernel know when they may raise.
+    is_ours = handler is _everloop.default_int_handler or (getattr(handler, "__module__", None) or "").startswith(
+        "everloop."
+    )
+    if not _shows or not callable(handler) or is_ours:
         return handler
 
     @wraps(handler)

@@ -28,13 +28,6 @@ pub(super) enum Depth {
     Static,
 }
 
-/// Imports what answers.
-pub(super) fn prepare(vm: &VirtualMachine) {
-    if let Err(raised) = answers(vm) {
-        report(&raised, vm);
-    }
-}
-
 /// The content of the reply, or None when there is none: a failure here is ours, and is logged.
 pub(super) fn answer(question: &Question, depth: Depth, vm: &VirtualMachine) -> Option<Value> {
     let answer = Door::of(vm).and_then(|door| {

@@ -11,10 +11,6 @@ use super::answer::{self, Depth, Question};
 use crate::fatal::give_alternate_stack;
 use crate::native::door::Door;
 
-/// How long the first question may be waited for. When nobody has asked by then, what answers is imported all the same,
-/// so that the first question finds it there; but not beside the first cell.
-const PATIENCE: Duration = Duration::from_millis(300);
-
 struct Lookup {
     question: Arc<Question>,
     answer_tx: oneshot::Sender<Value>,
@@ -177,11 +173,6 @@ impl Seat {
         let Ok(door) = Door::of(vm) else { return };
         vm.allow_threads(|| door.wait_for_main());
         self.work.send_modify(|work| work.python_is_up = true);
-        let first = vm.allow_threads(|| self.lookups.recv_timeout(PATIENCE));
-        answer::prepare(vm);
-        if let Ok(lookup) = first {
-            self.answer(lookup, vm);
-        }
         while let Ok(lookup) = vm.allow_threads(|| self.lookups.recv()) {
             self.answer(lookup, vm);
         }

@@ -133,7 +133,7 @@ def _interrupted(kernel: Kernel, cell: Request, limit: float = 5) -> str:
     return "at once" if time.monotonic() - begun < limit else "late"
 
 
-def no_descriptors(name: str, limit: int = 64) -> Outcome:
+def no_descriptors(name: str, limit: int = 128) -> Outcome:
     """A cell takes all that the process may have, and gives them back."""
     with started(name, wrapper=("prlimit", f"--nofile={limit}:{limit}")) as kernel:
         # A kernel that is loading IPython meanwhile says in each cell that it cannot.

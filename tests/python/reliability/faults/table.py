@@ -31,5 +31,5 @@ FAULTS: dict[str, Callable[[str], Outcome]] = {
     "50 kernels started at once": partial(system.many_at_once, count=50),
     "a port of the connection file taken": system.port_taken,
     "name server that does not answer": system.slow_names,
-    "64 descriptors, all taken": system.no_descriptors,
+    "128 descriptors, all taken": system.no_descriptors,
 }
