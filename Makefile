@@ -2,7 +2,8 @@
 # make test    every test, with what the tests need
 # make check   formatting and lints
 # make fuzz    fuzz each decoder for SECONDS (fuzz/README.md); make fuzz-kernel sends N mutated messages to a kernel
-# make bench   measure the kernel beside ipykernel
+# make bench   measure the kernel beside ipykernel and xeus-python, ROUNDS (5) times; ONLY="names of probes" for some
+# make growth  what a cell and a task cost as there are more of them
 # make soak    mixed work for MINUTES (5), nothing may grow; RECORD=--record writes it into tests/reliability.md
 # make stress  floods and faults, beside ipykernel; writes tests/reliability.md
 # make build   the kernel alone
@@ -27,6 +28,7 @@ NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 LAB_FLAGS := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 LAB := $(CACHE)/lab
+BENCH := $(CACHE)/bench
 TESTS := $(CACHE)/tests
 CHECK := $(CACHE)/check
 MATURIN := $(CACHE)/maturin
@@ -43,7 +45,7 @@ LIBRARIES := $(CACHE)/libraries
 CPYTHON := $(CACHE)/cpython
 
 .NOTPARALLEL:
-.PHONY: build wheel lab test test-rust test-python check soak stress fuzz fuzz-kernel bench example clean
+.PHONY: build wheel lab test test-rust test-python check soak stress fuzz fuzz-kernel bench bench-environment growth example clean
 
 build:
 	cargo build --package everloop $(CARGO_FLAGS)
@@ -102,10 +104,17 @@ fuzz-kernel: build
 	$(EVERLOOP_BIN) install --prefix $(TESTS)
 	IPYTHONDIR=$$(mktemp -d) $(TESTS)/bin/python tests/python/fuzz_kernel.py $(N) $(SEED)
 
-bench: build
-	scripts/venv $(TESTS) tests/python/requirements.txt
-	$(EVERLOOP_BIN) install --prefix $(TESTS)
-	$(TESTS)/bin/python bench/bench.py everloop python3
+ROUNDS ?= 5
+ONLY ?=
+bench: bench-environment
+	$(BENCH)/bin/python bench/bench.py everloop python3 xpython --rounds $(ROUNDS) $(if $(ONLY),--only $(ONLY))
+
+growth: bench-environment
+	$(BENCH)/bin/python bench/growth.py everloop python3
+
+bench-environment: build
+	scripts/venv $(BENCH) tests/python/requirements-bench.txt
+	$(EVERLOOP_BIN) install --prefix $(BENCH)
 
 MINUTES ?= 5
 
@@ -127,5 +136,5 @@ example: build
 	scripts/with-browser $(TESTS)/bin/python tests/python/lab.py docs
 
 clean:
-	rm -rf $(LAB) $(TESTS) $(CHECK) $(IPYTHON8) $(QT) $(MATURIN) $(WHEELS) $(LIBRARIES)
+	rm -rf $(LAB) $(BENCH) $(TESTS) $(CHECK) $(IPYTHON8) $(QT) $(MATURIN) $(WHEELS) $(LIBRARIES)
 	cargo clean

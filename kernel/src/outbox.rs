@@ -260,7 +260,7 @@ pub struct Feed {
 }
 
 /// What the writer gets out of the queue.
-pub(crate) enum Outgoing {
+pub enum Outgoing {
     /// Frames, the topic in front, and whose they are.
     Message(ParentHeader, Vec<Bytes>),
     /// To be called when everything before it is on its way.
@@ -288,7 +288,7 @@ impl Feed {
     }
 
     /// Takes and encodes the oldest item, if there is one that may go now.
-    pub(crate) fn take(&self) -> Option<Outgoing> {
+    pub fn take(&self) -> Option<Outgoing> {
         let mut queue = self.shared.lock();
         if !matches!(queue.state(), State::Ready) {
             return None;

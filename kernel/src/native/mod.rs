@@ -16,6 +16,7 @@
 //! - `stack`: the Python stack as text, for handlers of signals
 //! - `spawn`: starting a program without a copy of this process
 //! - `forks`: children that `os.fork` has made of the kernel
+//! - `sorting`: `list.sort` and `sorted` of numbers
 //! - `transform`: the cell transformer, with Python's exceptions
 //! - `door`: what the functions of the module reach: outbox, stdin, history, the loop's inbox
 //!
@@ -37,6 +38,7 @@ pub mod output;
 mod packages;
 pub(crate) mod panics;
 mod questions;
+mod sorting;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod spawn;
 pub(crate) mod stack;
@@ -69,7 +71,7 @@ mod _everloop {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     use super::spawn::SpawnArgs;
     use super::statements::Statements;
-    use super::{access, interrupts, names, output, packages, questions};
+    use super::{access, interrupts, names, output, packages, questions, sorting};
     use crate::event_loop::{
         Completion, Handle, LoopCore, Queue, QueueOperation, SocketTransport, StreamOperation,
         StreamReader, StreamReaderProtocol, StreamWriter, ThreadCall, TimerHandle, WorkQueue,
@@ -104,6 +106,7 @@ mod _everloop {
             module.set_attr(name, class, vm)?;
         }
         QueueOperation::skip_idle_finalizers();
+        sorting::install(vm)?;
         garbage::begin(vm);
         Ok(())
     }
