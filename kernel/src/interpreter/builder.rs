@@ -45,6 +45,7 @@ pub(crate) fn with_settings(mut settings: Settings) -> Interpreter {
     settings.path_list.extend(python_dir.clone());
     let builder = InterpreterBuilder::new().settings(settings).init_stdlib();
     super::sets::repair(&builder.ctx);
+    super::specialization::repair(&builder.ctx);
     let everloop = crate::native::module_def(&builder.ctx);
     let asyncio = crate::asyncio::module_def(&builder.ctx);
     let builder = builder

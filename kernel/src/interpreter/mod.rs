@@ -9,6 +9,7 @@ pub(crate) mod builder;
 mod comm;
 mod lookup;
 mod sets;
+mod specialization;
 mod thread;
 
 pub(crate) use self::comm::handler_is_on_stack;
