@@ -5,7 +5,6 @@ import os
 import posix
 import threading
 import time
-import traceback
 from functools import wraps
 
 import _everloop
@@ -28,6 +27,8 @@ def install():
 def end_child(error):
     """In a child that was forked: end as a script does that raises `error`."""
     if not isinstance(error, SystemExit):
+        import traceback
+
         traceback.print_exception(error)
         os._exit(1)
     code = error.code

@@ -1,9 +1,9 @@
 """A cell while it runs."""
 
-import asyncio
 import contextlib
 
 import _everloop
+from everloop.event import Event
 
 
 class CannotAwait(RuntimeError):
@@ -29,7 +29,7 @@ class Run:
         #: What its messages carry as ``execution_count``.
         self.number = None
         #: Set when it is counted and the next one can be.
-        self.begun = asyncio.Event()
+        self.begun = Event()
         #: The list that goes into its reply.
         self.payload = []
         #: None, or whether the kernel goes on when the front end leaves.

@@ -9,8 +9,8 @@ Threads are started with SIGINT blocked: the operating system gives a signal of 
 and what arrives at another one does not end a system call of this one.
 """
 
+import _signal
 import resource
-import signal
 import threading
 import time
 from _thread import allocate_lock, get_ident
@@ -84,13 +84,13 @@ def install():
     start_thread = threading._start_joinable_thread
 
     def start_without_interrupts(function, **kwargs):
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        before = _signal.pthread_sigmask(_signal.SIG_BLOCK, [_signal.SIGINT])
         try:
             # What ends the thread is told, also when that is the interpreter or its stack.
             with _room_for_stack():
                 return start_thread(partial(_everloop.run_thread, function), **kwargs)
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
 
     threading._start_joinable_thread = start_without_interrupts
     threading._allocate_lock = WaiterLock
@@ -124,4 +124,4 @@ def _in_slices(wait, timeout):
         if wait(_SLICE):
             return True
         # A thread that looks this seldom would find the signal taken by another one.
-        _everloop.kicked(signal.SIGURG, None)
+        _everloop.kicked(_signal.SIGURG, None)

@@ -6,17 +6,16 @@ all of Python, and what the one imports goes through dictionaries that the other
 """
 
 import _thread
-import asyncio
 import builtins
 import contextlib
 import os
-import re
 import sys
 import threading
 
 import _everloop
 from everloop.compat import debuggers
 from everloop.compat.imports import after_import
+from everloop.event import Event
 from everloop.streams import own_streams, say
 
 #: Seconds after the start in which the first cell of a front end that was waiting for the kernel arrives.
@@ -28,8 +27,8 @@ OLDEST = (8, 30)
 ATTEMPTS = 4
 
 # What only IPython knows. Code that has it in a comment loads IPython too, which does no harm.
-_NAMES = re.compile(r"\b(get_ipython|IPython|ipykernel|__IPYTHON__)\b")
-_IMPORTS = re.compile(r"\bimport\b")
+_NAMES = ("get_ipython", "IPython", "ipykernel", "__IPYTHON__")
+_IMPORTS = ("import",)
 
 
 def begin(shell):
@@ -64,9 +63,9 @@ class Loading:
         if self._configured:
             # Startup files and extensions may change what any cell means.
             return not cell.silent
-        if self._imported is not None and _IMPORTS.search(cell.code):
+        if self._imported is not None and _has_word(cell.code, _IMPORTS):
             return True
-        return _everloop.needs_ipython(cell.code) or _NAMES.search(cell.code) is not None
+        return _everloop.needs_ipython(cell.code) or _has_word(cell.code, _NAMES)
 
     def watch(self):
         """Load when the kernel has nothing else to do, or when a library asks for IPython."""
@@ -139,7 +138,11 @@ class Loading:
 
     def _import_in_thread(self):
         if self._imported is None:
-            self._imported = asyncio.Event()
+            # On this thread, whose own code asks for parts of it at any time: of two threads that import a package, one
+            # its parts first, each would wait for the other.
+            import asyncio  # noqa: F401
+
+            self._imported = Event()
             # Not a `Thread`, whose hooks are the user's.
             threading._start_joinable_thread(self._run, daemon=True)
 
@@ -202,6 +205,14 @@ class Loading:
             _say(error)
             for namespace in (builtins.__dict__, shell.user_ns):
                 namespace.pop("get_ipython", None)
+
+
+def _has_word(code, words):
+    if not any(word in code for word in words):
+        return False
+    import re
+
+    return re.search(rf"\b({'|'.join(words)})\b", code) is not None
 
 
 def _import_ipython():
