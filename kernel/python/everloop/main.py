@@ -82,6 +82,8 @@ def _prepare_lookups():
     # Here and not on the thread that looks up, whose imports a cell would meet.
     from everloop.lookups import answers  # noqa: F401
 
+    _everloop.give_memory_back()
+
 
 def _set_up_environment():
     # As ipykernel: colours, and no pager that would wait for a key.

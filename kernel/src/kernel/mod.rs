@@ -19,7 +19,7 @@ use self::end::End;
 use crate::fatal::give_alternate_stack;
 use crate::outbox::never_wait_on_this_thread;
 use crate::sockets::bind::BindError;
-use crate::{interpreter, log, parent_poller, signals};
+use crate::{interpreter, log, memory, parent_poller, signals};
 
 /// Sockets only: Python has threads of its own.
 const IO_WORKERS: usize = 2;
@@ -51,6 +51,7 @@ pub fn run(connection_file: &Path) -> Result<(), KernelError> {
     log::start()?;
     give_alternate_stack();
     interpreter::leave_signals_to_python();
+    memory::fetch_docs();
     // As in every Python: a file that may grow no further is an OSError.
     signals::ignore(libc::SIGXFSZ);
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -233,6 +233,12 @@ mod _everloop {
         crate::diagnosis::take_signal();
     }
 
+    /// Gives back the memory that the start has used and that is free by now.
+    #[pyfunction]
+    fn give_memory_back(vm: &VirtualMachine) {
+        vm.allow_threads(crate::memory::give_back);
+    }
+
     /// Whether this process is a child that `os.fork` has made of the kernel.
     #[pyfunction]
     fn is_child() -> bool {
