@@ -5,10 +5,10 @@ becomes a :class:`everloop.kernel_loop.KernelLoop` when asyncio is imported: by 
 asks the loop for anything that is not here.
 """
 
+import _asyncio
 import sys
 from _thread import get_ident
 
-import _asyncio
 import _everloop
 from everloop.background import BackgroundFailures
 from everloop.compat.imports import after_import
@@ -76,4 +76,3 @@ class EarlyLoop(_everloop.LoopCore):
 
         takeover.install(asyncio)
         KernelLoop.adopt(self)
-

@@ -5,11 +5,11 @@ order in which it was called. The task belongs to what called the handler. If th
 not idle before the task has ended, since front ends throw away the output of a message that is idle.
 """
 
+import _asyncio
 import contextvars
 import functools
 import sys
 
-import _asyncio
 import _everloop
 from everloop.parent import parent
 

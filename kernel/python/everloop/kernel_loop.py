@@ -13,10 +13,17 @@ class KernelLoop(EverLoop):
     @classmethod
     def adopt(cls, loop):
         """Make `loop` one of these, which may be running; on any thread."""
-        was_stopping, before = loop._stopping, dict(loop.__dict__)
+        was_stopping, before, before_class = loop._stopping, dict(loop.__dict__), type(loop)
         loop.__class__ = cls
-        cls.__init__(loop)
-        loop.__dict__.update(before)
+        try:
+            cls.__init__(loop)
+        except BaseException:
+            # There are no descriptors left, say. It can be tried again.
+            loop.__class__ = before_class
+            loop.__dict__.clear()
+            raise
+        finally:
+            loop.__dict__.update(before)
         loop._stopping = was_stopping
         if loop._thread_id in (None, get_ident()):
             loop._finish_growing()

@@ -7,10 +7,9 @@ Cells come one after the other, all in one persistent context, so that what one 
 runs beside others, in a copy of that context: it has a parent of its own, and what else it set is seen when it has ended.
 """
 
-import contextlib
+import _asyncio
 import contextvars
 
-import _asyncio
 import _everloop
 from everloop.bare import BareShell
 from everloop.compat import debuggers
@@ -73,11 +72,16 @@ class Shell:
     async def best_language(self):
         """The language that knows more than plain Python: IPython, loaded now, or the bare shell where it is missing."""
         if self.loading is not None:
-            from asyncio import CancelledError
-
             # An interrupt does not end it: whoever asks has something to show yet, by the bare shell if IPython cannot.
-            with contextlib.suppress(CancelledError, Exception):
+            try:
                 await self.loading.finish()
+            except Exception:
+                return self.language
+            except BaseException as error:
+                from asyncio import CancelledError
+
+                if not isinstance(error, CancelledError):
+                    raise
         return self.language
 
     async def _execute(self, run):

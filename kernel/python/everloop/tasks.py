@@ -1,10 +1,10 @@
 """What runs on the loop beside each other, and how it ends: ``%concurrent``, ``%tasks``, ``%cancel``, ``%autocancel``."""
 
+import _asyncio
 import itertools
 import weakref
 from collections import namedtuple
 
-import _asyncio
 import _everloop
 from everloop import runners, tracebacks
 from everloop.parent import parent

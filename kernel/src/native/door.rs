@@ -138,6 +138,10 @@ impl Door {
 
     pub(super) fn cell_begins(&self, cell: &PyRef<Cell>) {
         self.capture_for(cell);
+        if self.is_shutting_down() {
+            // It was on its way when those that ran were interrupted.
+            cell.interrupt_later();
+        }
         locked(&self.running).push(cell.clone());
         let replaced = locked(&self.latest).replace(cell.clone());
         drop(replaced);

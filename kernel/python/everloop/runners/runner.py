@@ -1,8 +1,8 @@
 """What a runner is: drives the coroutine of a cell, awaited by the kernel or called as IPython calls it."""
 
+import _asyncio
 from collections import namedtuple
 
-import _asyncio
 import _everloop
 
 #: A task that goes on between cells: the `task` itself, what it is called, the coroutine of the user, the context in
