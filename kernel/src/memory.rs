@@ -8,16 +8,18 @@ pub fn use_small_pages() {
     linux::use_small_pages();
 }
 
-/// Decompresses the docstrings of the built-in types on a thread of its own: the interpreter is built meanwhile, which asks for
-/// the first of them at once.
-pub(crate) fn fetch_docs() {
-    let fetch = || {
+/// Prepares, on a thread of its own, what the interpreter would have to wait for: decompresses the docstrings of the built-in
+/// types, of which it asks for the first at once, and has the memory that it will use filled with zeros.
+pub(crate) fn prepare() {
+    let prepare = || {
         let _ = db_doc(0, 1);
+        #[cfg(target_os = "linux")]
+        linux::populate();
     };
-    let thread = std::thread::Builder::new().name("docs".to_owned());
-    if let Err(error) = thread.spawn(fetch) {
-        tracing::debug!(%error, "the interpreter decompresses the docstrings itself");
-    }
+    // Without it the start takes longer.
+    let _ = std::thread::Builder::new()
+        .name("prepare".to_owned())
+        .spawn(prepare);
 }
 
 /// Gives back what the start has used and what is used again has no need of: free memory, and the pages of the program, of
@@ -40,17 +42,36 @@ unsafe extern "C" {
 #[cfg(target_os = "linux")]
 mod linux {
     use std::ffi::{c_int, c_void};
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// Of what the allocator reserves, so much is given by the page of 4 KB. Beyond it come pages of 2 MB, which are faster, and
     /// of which a program that needs little would leave a good part empty.
     const BY_SMALL_PAGES: usize = 96 << 20;
     const LARGE_PAGE: usize = 2 << 20;
     const PAGE: usize = 4096;
+    /// What every kernel uses before its first cell, behind the first large page.
+    const USED_BY_START: usize = 16 << 20;
+    /// Of which so much is made at a time: who changes the map of the memory meanwhile has to wait.
+    const PART: usize = 1 << 20;
+
+    /// Where the allocator began.
+    static HEAP: AtomicUsize = AtomicUsize::new(0);
 
     pub(super) fn use_small_pages() {
         let first = Box::new(0_u8);
         let start = std::ptr::from_ref(&*first).addr() & !(LARGE_PAGE - 1);
         advise(start, BY_SMALL_PAGES, libc::MADV_NOHUGEPAGE);
+        HEAP.store(start, Ordering::Relaxed);
+    }
+
+    pub(super) fn populate() {
+        let start = HEAP.load(Ordering::Relaxed);
+        if start != 0 {
+            let used = start + LARGE_PAGE..start + LARGE_PAGE + USED_BY_START;
+            for part in used.step_by(PART) {
+                advise(part, PART, libc::MADV_POPULATE_WRITE);
+            }
+        }
     }
 
     /// Takes all pages of the program that are only read out of the process's memory; who reads one has it again.
@@ -80,7 +101,11 @@ mod linux {
             if header.p_type == libc::PT_LOAD && header.p_flags & libc::PF_W == 0 {
                 let start = base + header.p_vaddr as usize;
                 let begin = start & !(PAGE - 1);
-                advise(begin, start + header.p_memsz as usize - begin, libc::MADV_DONTNEED);
+                advise(
+                    begin,
+                    start + header.p_memsz as usize - begin,
+                    libc::MADV_DONTNEED,
+                );
             }
         }
         // The program is the first of them.
@@ -90,7 +115,7 @@ mod linux {
     /// Advice that cannot be followed costs memory and nothing else.
     fn advise(start: usize, length: usize, advice: c_int) {
         #[expect(unsafe_code, reason = "advice is a system call")]
-        // SAFETY: `MADV_NOHUGEPAGE` changes no contents. `MADV_DONTNEED` is given for memory that is never written: whoever
+        // SAFETY: `MADV_NOHUGEPAGE` and `MADV_POPULATE_WRITE` change no contents. `MADV_DONTNEED` is given for memory that is never written: whoever
         // reads there next gets the same from the file.
         unsafe {
             libc::madvise(std::ptr::without_provenance_mut(start), length, advice);

@@ -27,6 +27,10 @@ def test_what_takes_long_to_import_is_imported_by_who_needs_it(early: Kernel) ->
     assert shown == "[]"
 
 
+def test_modules_are_imported_as_ever_when_the_start_is_over(early: Kernel) -> None:
+    assert early.ok("import _imp\n_imp.get_frozen_object.__module__").result == "'_imp'"
+
+
 def test_asyncio_is_the_whole_one(early: Kernel) -> None:
     early.ok("1 + 1")
     early.ok(

@@ -23,7 +23,7 @@ def main():
     _finish_set_up()
     loop.call_later(_PATIENCE, _prepare_lookups)
     _run(loop)
-    process.say_farewell()
+    process.say_farewell(shell.user_ns)
 
 
 def _make_shell():

@@ -48,10 +48,10 @@ impl From<ConnectionError> for KernelError {
 
 /// Runs a kernel on this connection file until it is shut down.
 pub fn run(connection_file: &Path) -> Result<(), KernelError> {
+    interpreter::leave_signals_to_python();
+    memory::prepare();
     log::start()?;
     give_alternate_stack();
-    interpreter::leave_signals_to_python();
-    memory::fetch_docs();
     // As in every Python: a file that may grow no further is an OSError.
     signals::ignore(libc::SIGXFSZ);
     let runtime = tokio::runtime::Builder::new_multi_thread()

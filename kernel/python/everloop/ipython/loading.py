@@ -205,6 +205,7 @@ class Loading:
             self._failed = failed
         imported.set()
         self._take_over_if_idle()
+        self._shell.loop.call_later(PATIENCE, _everloop.give_memory_back)
 
     def _take_over_if_idle(self):
         if not self._shell.runs:
