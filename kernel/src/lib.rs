@@ -16,6 +16,7 @@
 //! - `kicks`: signals for one thread of Python; `garbage`: when the older generations of objects are collected
 //! - [`fatal`]: an end that nobody asked for; `diagnosis`: what Python does now
 //! - [`limits`]: what the process has less of than the machine
+//! - [`memory`]: what the process keeps of the memory that its start has used
 //! - [`lanes`]: which cells run beside others
 //! - [`native`]: the module `_everloop`, Python's door to all this
 //! - [`python`]: `everloop python`, without the kernel
@@ -36,6 +37,7 @@ mod kicks;
 pub mod lanes;
 pub mod limits;
 mod log;
+pub mod memory;
 pub mod native;
 pub mod outbox;
 mod parent_poller;

@@ -20,7 +20,25 @@ pub(crate) fn interrupt_children() {
 
 /// Ends all descendants: asks them, and after `patience` kills those that are still there.
 pub(crate) async fn end_children(patience: Duration) {
-    end_descendants_of(own_pid(), patience).await;
+    if has_children() {
+        end_descendants_of(own_pid(), patience).await;
+    }
+}
+
+/// Whether this process has any; those that have ended and wait for it count.
+fn has_children() -> bool {
+    #[expect(unsafe_code, reason = "waiting is a system call")]
+    // SAFETY: `info` lives longer than the call.
+    let answer = unsafe {
+        let mut info = std::mem::zeroed::<libc::siginfo_t>();
+        libc::waitid(
+            libc::P_ALL,
+            0,
+            &raw mut info,
+            libc::WEXITED | libc::WNOHANG | libc::WNOWAIT,
+        )
+    };
+    answer == 0
 }
 
 async fn end_descendants_of(root: pid_t, patience: Duration) {

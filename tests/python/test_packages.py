@@ -372,7 +372,7 @@ def test_setuptools_still_needs_a_compiler_that_is_named() -> None:
     code = "import sysconfig; print(sysconfig.get_config_var('LDCXXSHARED'))"
     assert python("-E", "-c", code).stdout.strip() != "None"
     bare = (
-        "import sys; from importlib import import_module; from everloop.compat import imports; imports._wrappers.clear(); "
+        "import sys; from importlib import import_module; from everloop.compat import imports; imports._wrappers.clear(); imports._repairs.clear(); "
         + code
     )
     assert python("-c", bare).stdout == "None\n"

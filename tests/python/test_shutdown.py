@@ -65,6 +65,34 @@ def test_shutdown_right_after_the_start(start_kernel: Callable[..., Kernel]) -> 
     shut_down(kernel)
 
 
+@pytest.mark.parametrize("with_ipython", [False, True])
+def test_what_is_left_is_freed_and_written(fresh_kernel: Kernel, tmp_path: Path, with_ipython: bool) -> None:
+    if with_ipython:
+        fresh_kernel.ok("get_ipython()")
+    (tmp_path / "mine.py").write_text(
+        "def opened(path):\n    global file\n    file = open(path, 'w')\n    file.write('bye')\n"
+    )
+    fresh_kernel.ok(
+        textwrap.dedent(f"""
+            import os, pathlib, sys
+            class Leaves:
+                def __init__(self, name): self.path = pathlib.Path({str(tmp_path)!r}, name)
+                def __del__(self): self.path.write_text("bye")
+            variable, cycle = Leaves("variable"), Leaves("cycle")
+            cycle.itself = cycle
+            file = open({str(tmp_path / "file")!r}, "w")
+            file.write("bye")
+            sys.path.insert(0, {str(tmp_path)!r})
+            import mine
+            mine.opened({str(tmp_path / "module")!r})
+        """)
+    )
+    fresh_kernel.ok("Leaves('result')")
+    shut_down(fresh_kernel)
+    for name in ("variable", "cycle", "result", "file", "module"):
+        assert (tmp_path / name).read_text() == "bye", name
+
+
 @pytest.mark.parametrize("restart", [False, True])
 def test_atexit_handlers_run(fresh_kernel: Kernel, tmp_path: Path, restart: bool) -> None:
     farewell = tmp_path / "farewell"

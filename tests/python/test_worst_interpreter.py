@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from client import Kernel
-from worst import answers, survives
+from reliability import process
+from worst import answers, each, survives
+
+#: MB that the allocator may keep of a gigabyte for the next one.
+KEPT = 100
 
 BROKEN_STREAM = """
 import sys
@@ -27,16 +29,15 @@ STREAMS = {
 
 
 @pytest.mark.everloop_only("ipykernel does not answer any more")
-@pytest.mark.parametrize("code", STREAMS.values(), ids=STREAMS)
-def test_streams_that_are_broken(start_kernel: Callable[..., Kernel], code: str) -> None:
+@each("code", STREAMS)
+def test_streams_that_are_broken(fresh_kernel: Kernel, code: str) -> None:
     """Also at once, when IPython is loaded with them, and when there is an error to show."""
-    kernel = start_kernel()
-    kernel.ok(code)
-    cell = kernel.run("1 / 0")
+    fresh_kernel.ok(code)
+    cell = fresh_kernel.run("1 / 0")
     assert cell.reply["ename"] == "ZeroDivisionError"
     assert "ZeroDivisionError" in cell.traceback
-    kernel.run("import asyncio\nasyncio.get_running_loop().call_soon(lambda: 1 / 0)\nawait asyncio.sleep(0.1)")
-    assert answers(kernel)
+    fresh_kernel.run("import asyncio\nasyncio.get_running_loop().call_soon(lambda: 1 / 0)\nawait asyncio.sleep(0.1)")
+    assert answers(fresh_kernel)
 
 
 def test_stdout_that_is_closed(kernel: Kernel) -> None:
@@ -62,13 +63,12 @@ HOOKS = {
 }
 
 
-@pytest.mark.parametrize("code", HOOKS.values(), ids=HOOKS)
-def test_hooks_that_are_broken(start_kernel: Callable[..., Kernel], code: str) -> None:
-    kernel = start_kernel()
-    kernel.run(code)
-    kernel.run("1 / 0")
-    kernel.run("print(1)")
-    assert answers(kernel)
+@each("code", HOOKS)
+def test_hooks_that_are_broken(fresh_kernel: Kernel, code: str) -> None:
+    fresh_kernel.run(code)
+    fresh_kernel.run("1 / 0")
+    fresh_kernel.run("print(1)")
+    assert answers(fresh_kernel)
 
 
 RUINS = {
@@ -76,21 +76,21 @@ RUINS = {
     "sys.modules": "import sys\nsys.modules.clear()",
     "asyncio": "import asyncio\nfor name in list(vars(asyncio)):\n    if not name.startswith('__'): setattr(asyncio, name, None)",
     "os": "import os\nfor name in list(vars(os)):\n    if not name.startswith('__'): setattr(os, name, None)\n1 / 0",
+    "all builtins": "import builtins\nbuiltins.__dict__.clear()",
     "names": "import builtins\nfor name in ('str', 'len', 'type', 'isinstance', 'getattr', 'list'): setattr(builtins, name, None)\n1 / 0",
 }
 
 
 @pytest.mark.everloop_only("ipykernel neither answers nor ends")
-@pytest.mark.parametrize("code", RUINS.values(), ids=RUINS)
-def test_what_is_ruined_is_answered_and_can_be_shut_down(start_kernel: Callable[..., Kernel], code: str) -> None:
+@each("code", RUINS)
+def test_what_is_ruined_is_answered_and_can_be_shut_down(fresh_kernel: Kernel, code: str) -> None:
     """Nothing can be expected of cells from then on but a reply, as a CPython without its builtins runs none."""
-    kernel = start_kernel()
-    kernel.run(code)
-    assert kernel.run("6 * 7").reply["status"] in ("ok", "error")
-    kernel.request("kernel_info_request").wait()
-    kernel.expects_death = True
-    kernel.request("shutdown_request", {"restart": False}, channel="control").wait_reply()
-    kernel.wait_exit(5)
+    fresh_kernel.run(code)
+    assert fresh_kernel.run("6 * 7").reply["status"] in ("ok", "error")
+    fresh_kernel.request("kernel_info_request").wait()
+    fresh_kernel.expects_death = True
+    fresh_kernel.request("shutdown_request", {"restart": False}, channel="control").wait_reply()
+    fresh_kernel.wait_exit(5)
 
 
 LOOPS = {
@@ -110,11 +110,10 @@ LOOPS = {
 
 
 @pytest.mark.everloop_only("some of them end ipykernel")
-@pytest.mark.parametrize("code", LOOPS.values(), ids=LOOPS)
-def test_the_loop_goes_on(start_kernel: Callable[..., Kernel], code: str) -> None:
-    kernel = start_kernel()
-    survives(kernel, f"import asyncio\n{code}")
-    survives(kernel, "import asyncio\nawait asyncio.sleep(0)" if "task_factory" not in code else "1")
+@each("code", LOOPS)
+def test_the_loop_goes_on(fresh_kernel: Kernel, code: str) -> None:
+    survives(fresh_kernel, f"import asyncio\n{code}")
+    survives(fresh_kernel, "import asyncio\nawait asyncio.sleep(0)" if "task_factory" not in code else "1")
 
 
 def test_cancelling_all_tasks_ends_the_cell_that_does(kernel: Kernel) -> None:
@@ -125,18 +124,62 @@ def test_cancelling_all_tasks_ends_the_cell_that_does(kernel: Kernel) -> None:
     )
 
 
+CLOSES = """
+import asyncio
+for task in asyncio.all_tasks():
+    if task.get_name() == "cell 2": task.get_coro().close()
+"""
+
+
+@pytest.mark.everloop_only("other kernels run one cell at a time")
+@pytest.mark.parametrize("before", ["1", "get_ipython();"], ids=["bare", "IPython"])
+def test_a_cell_that_is_given_up_is_not_shown_under_another(fresh_kernel: Kernel, before: str) -> None:
+    fresh_kernel.ok(before)
+    given_up = fresh_kernel.submit("%%concurrent\nprint('begun')\nawait __import__('asyncio').sleep(1000)")
+    given_up.wait_for("begun")
+    cell = survives(fresh_kernel, CLOSES)
+    assert cell.stderr == ""
+    assert given_up.published("error") == []
+
+
 @pytest.mark.parametrize(
     "code", ["gc.freeze()", "gc.disable()", "gc.set_threshold(1)", "gc.set_debug(gc.DEBUG_LEAK)\ngc.collect();"]
 )
-def test_garbage_collection(start_kernel: Callable[..., Kernel], code: str) -> None:
-    kernel = start_kernel()
-    survives(kernel, f"import gc\n{code}")
-    survives(kernel, "import gc\nlen([[] for _ in range(20_000)])\ngc.collect();")
+def test_garbage_collection(fresh_kernel: Kernel, code: str) -> None:
+    survives(fresh_kernel, f"import gc\n{code}")
+    survives(fresh_kernel, "import gc\nlen([[] for _ in range(20_000)])\ngc.collect();")
 
 
-def test_a_hundred_thousand_tasks(kernel: Kernel) -> None:
-    code = "import asyncio\nasync def nothing(): pass\nlen(await asyncio.gather(*(asyncio.create_task(nothing()) for _ in range(100_000))))"
-    assert survives(kernel, code).result == "100000"
+MILLION = """
+import asyncio
+finished = 0
+async def nothing():
+    global finished
+    finished += 1
+tasks = [asyncio.create_task(nothing()) for _ in range(1_000_000)]
+print("made")
+await asyncio.gather(*tasks)
+del tasks
+print(finished)
+"""
+
+
+@pytest.mark.everloop_only("ipykernel answers nothing meanwhile")
+def test_a_million_tasks(fresh_kernel: Kernel) -> None:
+    fresh_kernel.ok("1 / 1")
+    fresh_kernel.ok(MILLION.replace("1_000_000", "1_000"))
+    before = process.memory(fresh_kernel.pid)[0]
+    cell = fresh_kernel.submit(MILLION, store_history=False).wait_busy()
+    # While it makes them, and while they run.
+    for printed in ("", "made"):
+        cell.wait_for(printed, limit=60)
+        fresh_kernel.request("kernel_info_request").wait()
+        completion = fresh_kernel.request("complete_request", {"code": "finish", "cursor_pos": 6})
+        assert completion.wait().reply["status"] == "ok"
+    assert cell.wait(60).stdout == "made\n1000000\n"
+    assert answers(fresh_kernel)
+    fresh_kernel.ok("import gc\ngc.collect();")
+    assert process.memory(fresh_kernel.pid)[0] < before + KEPT, f"{before:.0f} MB before"
 
 
 def test_a_thousand_threads(kernel: Kernel) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from client import Kernel
-from worst import answers, dies, log_of, survives, told_of
+from worst import answers, dies, each, log_of, survives, told_of
 
 #: What cells may have of the address space in these tests.
 SPACE = 3 << 30
@@ -29,7 +29,7 @@ TOO_LARGE = {
 }
 
 
-@pytest.mark.parametrize("code", TOO_LARGE.values(), ids=TOO_LARGE)
+@each("code", TOO_LARGE)
 def test_what_is_too_large_is_an_exception(kernel: Kernel, code: str) -> None:
     # Some machines promise more memory than they have.
     resource.prlimit(kernel.pid, resource.RLIMIT_AS, (MUCH, MUCH))
@@ -40,11 +40,10 @@ def test_what_is_too_large_is_an_exception(kernel: Kernel, code: str) -> None:
 
 
 @pytest.fixture
-def limited(start_kernel: Callable[..., Kernel]) -> Kernel:
-    kernel = start_kernel()
-    kernel.ok("1")
-    resource.prlimit(kernel.pid, resource.RLIMIT_AS, (SPACE, SPACE))
-    return kernel
+def limited(fresh_kernel: Kernel) -> Kernel:
+    fresh_kernel.ok("1")
+    resource.prlimit(fresh_kernel.pid, resource.RLIMIT_AS, (SPACE, SPACE))
+    return fresh_kernel
 
 
 @pytest.mark.parametrize("code", ["x = bytearray(10 << 30)", "x = [0] * (10 << 27)"], ids=["bytearray", "list"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from client import Kernel
-from worst import answers, assert_shown, survives
+from worst import answers, assert_shown, each, survives
 
 #: What a class of liars raises, and that the lookups get no more than that.
 LIAR = """
@@ -48,7 +48,7 @@ LIARS = {
 }
 
 
-@pytest.mark.parametrize("liar", LIARS.values(), ids=LIARS)
+@each("liar", LIARS)
 @pytest.mark.parametrize(
     "use", ["liar", "L", "%whos", "%who int", "liar?", "raise liar", "def f(x=liar, y=L): 1 / 0\nf()", "print(liar)"]
 )
@@ -59,7 +59,7 @@ def test_a_class_that_lies(kernel: Kernel, liar: str, use: str) -> None:
     kernel.ok("del liar, L")
 
 
-@pytest.mark.parametrize("liar", LIARS.values(), ids=LIARS)
+@each("liar", LIARS)
 def test_a_class_that_lies_in_expressions(kernel: Kernel, liar: str) -> None:
     kernel.ok(liar)
     cell = kernel.run("1", user_expressions={"liar": "liar", "class": "L", "attribute": "liar.x", "fine": "6 * 7"})
@@ -70,7 +70,7 @@ def test_a_class_that_lies_in_expressions(kernel: Kernel, liar: str) -> None:
     kernel.ok("del liar, L")
 
 
-@pytest.mark.parametrize("liar", LIARS.values(), ids=LIARS)
+@each("liar", LIARS)
 def test_a_class_that_lies_is_looked_up(kernel: Kernel, liar: str) -> None:
     kernel.ok(liar)
     for name in ("liar", "L"):
@@ -98,7 +98,7 @@ SHOWN = {
 }
 
 
-@pytest.mark.parametrize("code", SHOWN.values(), ids=SHOWN)
+@each("code", SHOWN)
 def test_a_value_that_cannot_be_shown(kernel: Kernel, code: str) -> None:
     kernel.run(code)
     assert answers(kernel)
@@ -137,7 +137,7 @@ EXCEPTIONS = {
 
 
 @pytest.mark.everloop_only("some of them end cells without an answer")
-@pytest.mark.parametrize("code", EXCEPTIONS.values(), ids=EXCEPTIONS)
+@each("code", EXCEPTIONS)
 def test_an_exception_that_cannot_be_shown(kernel: Kernel, code: str) -> None:
     cell = kernel.run(code)
     assert cell.reply["status"] == "error"
@@ -177,7 +177,7 @@ DESTRUCTORS = {
 }
 
 
-@pytest.mark.parametrize("method", DESTRUCTORS.values(), ids=DESTRUCTORS)
+@each("method", DESTRUCTORS)
 def test_a_destructor(kernel: Kernel, method: str) -> None:
     survives(kernel, f"kept = []\nclass A:\n    {method}\na = A()\ndel a\nkept.clear()")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from client import Kernel
-from worst import answers, dies, log_of, survives, told_of
+from worst import answers, dies, each, log_of, survives, told_of
 
 LINES = 2000
 PRINTS = f"for number in range({LINES}): print(number)\n"
@@ -18,6 +18,14 @@ PRINTED = "".join(f"{number}\n" for number in range(LINES))
 
 
 # -- the end
+
+
+def takes_leave(kernel: Kernel, directory: Path, code: str = "") -> Path:
+    """Let a kernel that is to end run `code`, and say ``bye`` in the file that is returned when it ends."""
+    farewell = directory / "farewell"
+    kernel.ok(f"{code}\nimport atexit, pathlib\natexit.register(pathlib.Path({str(farewell)!r}).write_text, 'bye');")
+    kernel.expects_death = True
+    return farewell
 
 
 FATAL = {
@@ -32,7 +40,7 @@ FATAL = {
 
 
 @pytest.mark.everloop_only("ipykernel loses what was printed, and does not say what it was")
-@pytest.mark.parametrize(("number", "code", "what"), FATAL.values(), ids=FATAL)
+@each(("number", "code", "what"), FATAL)
 def test_a_fault_is_told_and_loses_nothing(fresh_kernel: Kernel, number: signal.Signals, code: str, what: str) -> None:
     cell = dies(fresh_kernel, PRINTS + code)
     assert fresh_kernel.exit_code == -number
@@ -47,6 +55,8 @@ def test_a_fault_is_told_and_loses_nothing(fresh_kernel: Kernel, number: signal.
 def test_a_fault_names_the_line(fresh_kernel: Kernel) -> None:
     cell = dies(fresh_kernel, "import ctypes\ndef culprit():\n    ctypes.memset(0, 1, 1)\nculprit()")
     assert "line 3, in culprit" in told_of(cell)
+    # What is below is the kernel's own, which is for the log.
+    assert "everloop." not in told_of(cell)
     assert "line 3, in culprit" in log_of(fresh_kernel)
 
 
@@ -70,9 +80,7 @@ def test_os_exit_loses_nothing(fresh_kernel: Kernel, status: int) -> None:
 
 @pytest.mark.everloop_only("ipykernel ends silently")
 def test_hanging_up_ends_the_kernel_in_order(fresh_kernel: Kernel, tmp_path: Path) -> None:
-    farewell = tmp_path / "farewell"
-    fresh_kernel.ok(f"import atexit, pathlib\natexit.register(pathlib.Path({str(farewell)!r}).write_text, 'bye');")
-    fresh_kernel.expects_death = True
+    farewell = takes_leave(fresh_kernel, tmp_path)
     os.kill(fresh_kernel.pid, signal.SIGHUP)
     fresh_kernel.wait_exit(5)
     assert fresh_kernel.exit_code == 0
@@ -113,9 +121,9 @@ FAILED = "the interpreter failed, which is a defect of it"
 
 
 @pytest.fixture
-def panicking(kernel: Kernel) -> Kernel:
-    kernel.ok(PANIC)
-    return kernel
+def panicking(fresh_kernel: Kernel) -> Kernel:
+    fresh_kernel.ok(PANIC)
+    return fresh_kernel
 
 
 @pytest.mark.everloop_only("CPython has no such defect")
@@ -142,9 +150,10 @@ def test_a_panic_is_an_exception(panicking: Kernel, code: str) -> None:
     "code",
     [
         "import threading\nt = threading.Thread(target=panic)\nt.start()\nt.join()",
+        "import _thread\n_thread.start_new_thread(panic, ())",
         "import asyncio\nasyncio.get_running_loop().call_soon(panic)\nawait asyncio.sleep(0.1)",
     ],
-    ids=["thread", "callback"],
+    ids=["thread", "bare thread", "callback"],
 )
 def test_a_panic_beside_a_cell_is_shown_under_it(panicking: Kernel, code: str) -> None:
     cell = survives(panicking, code)
@@ -206,9 +215,9 @@ def test_sigquit_belongs_to_who_takes_it(fresh_kernel: Kernel) -> None:
 
 
 @pytest.mark.parametrize("name", ["stdout", "stderr"])
-def test_a_child_prints(kernel: Kernel, name: str) -> None:
+def test_a_child_prints(fresh_kernel: Kernel, name: str) -> None:
     code = f"import os, sys\npid = os.fork()\nif pid == 0:\n    for n in range(3): print('child', n, file=sys.{name})\n    os._exit(7)\nos.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])"
-    cell = survives(kernel, code)
+    cell = survives(fresh_kernel, code)
     assert cell.result == "7"
     assert "child 0\nchild 1\nchild 2\n" in cell.stream(name)
 
@@ -223,17 +232,17 @@ CHILDREN = {
 
 
 @pytest.mark.everloop_only("a child of ipykernel's takes its messages")
-@pytest.mark.parametrize(("does", "status", "says"), CHILDREN.values(), ids=CHILDREN)
-def test_a_child_ends_where_its_cell_does(kernel: Kernel, does: str, status: str, says: str) -> None:
-    cell = kernel.ok(
+@each(("does", "status", "says"), CHILDREN)
+def test_a_child_ends_where_its_cell_does(fresh_kernel: Kernel, does: str, status: str, says: str) -> None:
+    cell = fresh_kernel.ok(
         f"import os\npid = os.fork()\nif pid == 0:\n    {does}\nelse:\n    _, status = os.waitpid(pid, 0)\n    print('ended with', os.waitstatus_to_exitcode(status))"
     )
     assert cell.stdout == f"ended with {status}\n"
     assert says in cell.stderr
-    assert answers(kernel)
+    assert answers(fresh_kernel)
 
 
-def test_a_child_beside_threads(kernel: Kernel) -> None:
+def test_a_child_beside_threads(fresh_kernel: Kernel) -> None:
     code = """
     import os, threading
     go = threading.Event()
@@ -245,17 +254,17 @@ def test_a_child_beside_threads(kernel: Kernel) -> None:
     go.set()
     os.waitstatus_to_exitcode(status)
     """
-    assert survives(kernel, code).result == "7"
+    assert survives(fresh_kernel, code).result == "7"
 
 
-def test_a_child_runs_a_loop_of_its_own(kernel: Kernel) -> None:
+def test_a_child_runs_a_loop_of_its_own(fresh_kernel: Kernel) -> None:
     code = "import asyncio, os\npid = os.fork()\nif pid == 0:\n    asyncio.run(asyncio.sleep(0.01))\n    os._exit(7)\nos.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])"
-    assert survives(kernel, code).result == "7"
+    assert survives(fresh_kernel, code).result == "7"
 
 
-def test_a_process_of_multiprocessing(kernel: Kernel) -> None:
+def test_a_process_of_multiprocessing(fresh_kernel: Kernel) -> None:
     code = "import multiprocessing\ncontext = multiprocessing.get_context('fork')\nqueue = context.SimpleQueue()\ndef work(): queue.put(5)\nprocess = context.Process(target=work)\nprocess.start()\nvalue = queue.get()\nprocess.join()\nvalue, process.exitcode"
-    assert survives(kernel, code).result == "(5, 0)"
+    assert survives(fresh_kernel, code).result == "(5, 0)"
 
 
 # -- descriptors and limits
@@ -266,36 +275,44 @@ def test_a_process_of_multiprocessing(kernel: Kernel) -> None:
     ["for n in (0, 1, 2): os.close(n)", "null = os.open('/dev/null', os.O_RDWR)\nfor n in (0, 1, 2): os.dup2(null, n)"],
     ids=["close", "dup2"],
 )
-def test_the_descriptors_of_the_streams(start_kernel: Callable[..., Kernel], code: str) -> None:
-    kernel = start_kernel()
-    kernel.run(f"import os\n{code}")
-    assert kernel.run("print('all the same')").stdout == "all the same\n"
-    assert answers(kernel)
+def test_the_descriptors_of_the_streams(fresh_kernel: Kernel, code: str) -> None:
+    fresh_kernel.run(f"import os\n{code}")
+    assert fresh_kernel.run("print('all the same')").stdout == "all the same\n"
+    assert answers(fresh_kernel)
 
 
-def test_a_kernel_without_its_sockets_ends(start_kernel: Callable[..., Kernel]) -> None:
+@pytest.mark.parametrize("before", ["", "get_ipython()\n"], ids=["bare", "IPython"])
+@pytest.mark.parametrize("closes", ["os.closerange(0, 1000)\nprint(1)", "os.closerange(3, 1000)"])
+def test_a_kernel_without_its_sockets_ends(fresh_kernel: Kernel, closes: str, before: str) -> None:
     """It could not be reached any more; so it does not stay behind."""
-    kernel = start_kernel()
-    kernel.expects_death = True
-    kernel.submit("import os\nos.closerange(0, 1000)\nprint(1)")
-    kernel.wait_exit(10)
-    assert kernel.exit_code != 0
+    dies(fresh_kernel, f"{before}import os\n{closes}")
+    assert fresh_kernel.exit_code != 0
 
 
-def test_all_descriptors_in_use(start_kernel: Callable[..., Kernel]) -> None:
-    kernel = start_kernel()
-    kernel.run("import os\nkept = []\nwhile True: kept.append(os.dup(0))")
-    kernel.run("for n in kept: os.close(n)")
-    assert answers(kernel)
+def test_all_descriptors_in_use(fresh_kernel: Kernel) -> None:
+    fresh_kernel.run("import os\nkept = []\nwhile True: kept.append(os.dup(0))")
+    fresh_kernel.run("for n in kept: os.close(n)")
+    assert answers(fresh_kernel)
 
 
-def test_a_file_that_may_not_grow_is_an_exception(start_kernel: Callable[..., Kernel]) -> None:
-    kernel = start_kernel()
-    kernel.ok(
+@pytest.mark.everloop_only("ipykernel has IPython from the start")
+def test_ipython_is_loaded_when_there_are_descriptors_again(fresh_kernel: Kernel) -> None:
+    taken = fresh_kernel.run("import os\nkept = []\nwhile True: kept.append(os.dup(0))")
+    assert "IPython is not loaded before there is what it needs: OSError" in taken.stderr
+    assert "cannot be loaded now: OSError" in fresh_kernel.run("%time 1").traceback
+    fresh_kernel.ok("for n in kept: os.close(n)")
+    assert "Wall time" in fresh_kernel.ok("%time 1").stdout
+    assert fresh_kernel.ok("In[4]").result == "'%time 1'"
+
+
+def test_a_file_that_may_not_grow_is_an_exception(fresh_kernel: Kernel) -> None:
+    fresh_kernel.ok(
         "import resource\nhard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]\nresource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))"
     )
     survives(
-        kernel, "with open('file', 'wb', buffering=0) as file:\n    for _ in range(2): file.write(b'12')", "OSError"
+        fresh_kernel,
+        "with open('file', 'wb', buffering=0) as file:\n    for _ in range(2): file.write(b'12')",
+        "OSError",
     )
 
 
@@ -306,15 +323,13 @@ ALL = "import signal\nfor number in signal.valid_signals():\n    try: signal.sig
 
 
 @pytest.mark.parametrize("handler", ["lambda *_: None", "signal.SIG_IGN", "signal.SIG_DFL"])
-def test_handlers_for_everything(start_kernel: Callable[..., Kernel], handler: str) -> None:
-    kernel = start_kernel()
-    survives(kernel, ALL.format(handler))
-    survives(kernel, "import subprocess\nassert subprocess.run(['true']).returncode == 0")
+def test_handlers_for_everything(fresh_kernel: Kernel, handler: str) -> None:
+    survives(fresh_kernel, ALL.format(handler))
+    survives(fresh_kernel, "import subprocess\nassert subprocess.run(['true']).returncode == 0")
 
 
-def test_all_signals_blocked(start_kernel: Callable[..., Kernel]) -> None:
-    kernel = start_kernel()
-    survives(kernel, "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals());")
+def test_all_signals_blocked(fresh_kernel: Kernel) -> None:
+    survives(fresh_kernel, "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals());")
 
 
 RAISES = "import os, signal, time\ndef handler(*_): raise ValueError('of the handler')\n"
@@ -329,25 +344,24 @@ def test_a_handler_raises_in_the_cell(fresh_kernel: Kernel, name: str) -> None:
 
 
 @pytest.mark.everloop_only("it ends ipykernel")
-def test_a_handler_that_raises_between_cells_ends_nothing(kernel: Kernel) -> None:
-    cell = kernel.ok(RAISES + "signal.signal(signal.SIGUSR1, handler);")
-    os.kill(kernel.pid, signal.SIGUSR1)
+def test_a_handler_that_raises_between_cells_ends_nothing(fresh_kernel: Kernel) -> None:
+    cell = fresh_kernel.ok(RAISES + "signal.signal(signal.SIGUSR1, handler);")
+    os.kill(fresh_kernel.pid, signal.SIGUSR1)
     cell.wait_for("of the handler", "stderr")
-    assert answers(kernel)
+    assert answers(fresh_kernel)
 
 
 @pytest.mark.everloop_only("it ends ipykernel")
-def test_a_timer_whose_handler_raises_ends_no_cell_but_its_own(start_kernel: Callable[..., Kernel]) -> None:
-    kernel = start_kernel()
-    cell = kernel.run(
+def test_a_timer_whose_handler_raises_ends_no_cell_but_its_own(fresh_kernel: Kernel) -> None:
+    cell = fresh_kernel.run(
         RAISES
         + "signal.signal(signal.SIGALRM, handler)\nsignal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)\ntime.sleep(1000)"
     )
     assert cell.reply["ename"] == "ValueError"
     deadline = time.monotonic() + 20
-    while kernel.run("signal.setitimer(signal.ITIMER_REAL, 0);").reply["status"] != "ok":
+    while fresh_kernel.run("signal.setitimer(signal.ITIMER_REAL, 0);").reply["status"] != "ok":
         assert time.monotonic() < deadline
-    assert answers(kernel)
+    assert answers(fresh_kernel)
 
 
 # -- the end of Python
@@ -367,15 +381,26 @@ def test_a_timer_whose_handler_raises_ends_no_cell_but_its_own(start_kernel: Cal
 def test_atexit_handlers_run_whatever_holds_the_end_up(
     fresh_kernel: Kernel, tmp_path: Path, holds: str, ends: str
 ) -> None:
-    farewell = tmp_path / "farewell"
-    fresh_kernel.ok(
-        f"{holds}\nimport atexit, pathlib\natexit.register(pathlib.Path({str(farewell)!r}).write_text, 'bye');"
-    )
-    fresh_kernel.expects_death = True
+    farewell = takes_leave(fresh_kernel, tmp_path, holds)
     if ends == "SIGTERM":
         os.kill(fresh_kernel.pid, signal.SIGTERM)
     else:
         fresh_kernel.request("shutdown_request", {"restart": False}, channel="control").wait_reply()
+    fresh_kernel.wait_exit(5)
+    assert farewell.read_text() == "bye"
+
+
+@pytest.mark.everloop_only("ipykernel has IPython from the start, and ends without them")
+@pytest.mark.parametrize("loads", ["%time 1", "get_ipython()", "1 / 0"])
+@pytest.mark.parametrize("when", ["at once", "begun"])
+def test_atexit_handlers_run_while_ipython_is_loaded(
+    fresh_kernel: Kernel, tmp_path: Path, loads: str, when: str
+) -> None:
+    farewell = takes_leave(fresh_kernel, tmp_path)
+    cell = fresh_kernel.submit(loads)
+    if when == "begun":
+        cell.wait_published("status")
+    os.kill(fresh_kernel.pid, signal.SIGTERM)
     fresh_kernel.wait_exit(5)
     assert farewell.read_text() == "bye"
 
@@ -409,7 +434,7 @@ FILTERS = {
 
 
 @pytest.mark.everloop_only("a variable of its own")
-@pytest.mark.parametrize(("env", "warns", "debugs"), FILTERS.values(), ids=FILTERS)
+@each(("env", "warns", "debugs"), FILTERS)
 def test_the_log_is_filtered(
     start_kernel: Callable[..., Kernel], env: dict[str, str], warns: bool, debugs: bool
 ) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from client import Kernel
-from worst import survives
+from worst import each, survives
 
 NESTED = "nested = []\nfor _ in range(100_000): nested = [nested]\n"
 
@@ -22,7 +20,7 @@ ENDLESS = {
 }
 
 
-@pytest.mark.parametrize("code", ENDLESS.values(), ids=ENDLESS)
+@each("code", ENDLESS)
 def test_endless_recursion_is_an_exception(kernel: Kernel, code: str) -> None:
     cell = survives(kernel, code, "RecursionError")
     # Front ends show every line.
@@ -64,7 +62,7 @@ SOURCES = {
 }
 
 
-@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+@each("source", SOURCES)
 def test_nested_source_is_an_exception(kernel: Kernel, source: str) -> None:
     cell = kernel.run(f"compile({source}, 'x', 'eval');")
     assert cell.reply["status"] == "ok" or cell.reply["ename"] in (
@@ -88,7 +86,7 @@ ON_THREAD = {
 }
 
 
-@pytest.mark.parametrize("code", ON_THREAD.values(), ids=ON_THREAD)
+@each("code", ON_THREAD)
 def test_recursion_on_a_thread_ends_that_thread(kernel: Kernel, code: str) -> None:
     cell = survives(
         kernel, f"import threading\n{code}\nthread = threading.Thread(target=f)\nthread.start()\nthread.join()"
@@ -103,19 +101,17 @@ def test_nested_objects_are_freed_on_a_thread(kernel: Kernel) -> None:
 
 
 @pytest.mark.everloop_only("CPython runs out of its stack")
-def test_a_deep_stack_has_a_traceback_that_can_be_read(start_kernel: Callable[..., Kernel]) -> None:
-    kernel = start_kernel()
+def test_a_deep_stack_has_a_traceback_that_can_be_read(fresh_kernel: Kernel) -> None:
     code = "import sys\nsys.setrecursionlimit(10**6)\ndef f(n): return f(n - 1) if n else 1 / 0\nf(30_000)"
-    cell = survives(kernel, code, "ZeroDivisionError")
+    cell = survives(fresh_kernel, code, "ZeroDivisionError")
     assert "frames in the middle are left out" in cell.traceback
     assert len(cell.traceback) < 100_000
 
 
 @pytest.mark.everloop_only("CPython's stack is smaller")
-def test_native_recursion_without_a_limit_is_an_exception(start_kernel: Callable[..., Kernel]) -> None:
-    kernel = start_kernel()
+def test_native_recursion_without_a_limit_is_an_exception(fresh_kernel: Kernel) -> None:
     survives(
-        kernel,
+        fresh_kernel,
         "import sys\nsys.setrecursionlimit(10**9)\nclass A:\n    def __hash__(self): return hash(self)\nhash(A())",
         "RecursionError",
     )

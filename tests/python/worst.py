@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import pytest
 from client import LIMIT, Kernel, Request, plain
+
+
+def each(names: str | tuple[str, ...], cases: Mapping[str, object]) -> pytest.MarkDecorator:
+    """Runs a test once for each of `cases`, which have their keys as names."""
+    return pytest.mark.parametrize(names, list(cases.values()), ids=list(cases))
 
 
 def how_it_ended(cell: Request) -> str:

@@ -3,7 +3,7 @@
 With IPython both are traits of its shell, and the magic is its own; the messages and rules here are the same.
 """
 
-import importlib
+from importlib import import_module
 
 from everloop import runners
 
@@ -57,8 +57,8 @@ class Autoawait:
 def _import_item(name):
     package, _, item = name.rpartition(".")
     if not package:
-        return importlib.import_module(name)
-    module = importlib.import_module(package)
+        return import_module(name)
+    module = import_module(package)
     try:
         return getattr(module, item)
     except AttributeError:

@@ -9,7 +9,7 @@ from everloop.autoawait import Autoawait
 from everloop.commands import command
 from everloop.displayhook import DisplayHook
 from everloop.namespace import Namespace
-from everloop.run import CannotAwait
+from everloop.run import CannotAwait, is_given_up
 
 CO_COROUTINE = 0x80
 
@@ -18,14 +18,13 @@ TEXT_ONLY = frozenset({bool, int, float, complex, str, bytes, list, tuple, dict,
 
 
 class IPythonIsMissing(ModuleNotFoundError):
-    """A cell needs IPython; shown as one line."""
+    """A cell needs IPython; shown as one line. `shortage` is what keeps it from being loaded where it is installed."""
 
-    def __init__(self):
-        message = (
-            "magics, shell commands and help are IPython's, which this kernel's environment does not have: "
-            "`%pip install ipython`"
-        )
-        super().__init__(message, name="IPython")
+    def __init__(self, shortage=None):
+        reason = "which this kernel's environment does not have: `%pip install ipython`"
+        if shortage is not None:
+            reason = f"which cannot be loaded now: {shortage}"
+        super().__init__(f"magics, shell commands and help are IPython's, {reason}", name="IPython")
 
     def _render_traceback_(self):
         return [str(self)]
@@ -72,6 +71,8 @@ class BareShell:
             # An interrupt is raised inside of it and nowhere else in the shell.
             expressions = await self.autoawait.run(coroutine, run.cell, asynchronous)
         except BaseException as raised:
+            if is_given_up(raised):
+                raise
             error = run.cell.interrupt_of(raised)
             language = await self._session.best_language()
             return await tracebacks.show_in_cell(language.failed, error, run)
@@ -110,7 +111,8 @@ class BareShell:
             name, parameter = called
             return _call(self._commands[name], parameter), False
         if _everloop.needs_ipython(code):
-            raise IPythonIsMissing
+            loading = self._session.loading
+            raise IPythonIsMissing(None if loading is None else loading.shortage)
         code = "\n" * run.lines_above + _transformed(code)
         statements = _everloop.Statements(code, tracebacks.register_cell(run.number, code), self.autoawait.enabled)
         is_silenced = run.cell.silent or _everloop.is_silenced(code)

@@ -6,7 +6,6 @@ packages in pure Python are used and nothing is changed. ``sys.path`` has, behin
 the environment.
 """
 
-import importlib
 import os
 import sys
 
@@ -37,7 +36,9 @@ def refresh():
     """Let what was installed since be imported."""
     if not _is_in_venv():
         _extend_path()
-    importlib.invalidate_caches()
+    from importlib import invalidate_caches
+
+    invalidate_caches()
 
 
 def directory():

@@ -5,7 +5,7 @@ order in which it was called. The task belongs to what called the handler. If th
 not idle before the task has ended, since front ends throw away the output of a message that is idle.
 """
 
-import asyncio
+import _asyncio
 import contextvars
 import functools
 import sys
@@ -54,14 +54,18 @@ def awaited(handler):
 
 def is_coroutine(result):
     """Whether `result`, which a handler returned, has to be awaited. A task or future runs without."""
-    return result is not None and asyncio.iscoroutine(result)
+    if result is None:
+        return False
+    from asyncio import iscoroutine
+
+    return iscoroutine(result)
 
 
 def start(coroutine):
     """Run `coroutine` as a task of the current message or cell; returns the task, or None on another thread."""
     message = parent.get()
     held = hold(message)
-    if asyncio._get_running_loop() is None:
+    if _asyncio._get_running_loop() is None:
         context = contextvars.copy_context()
         _loop.call_soon_threadsafe(_start, coroutine, message, held, context=context)
         return None
@@ -94,7 +98,7 @@ def ipython():
 
 def _start(coroutine, message, held):
     name = message.name if held else getattr(coroutine, "__qualname__", None)
-    task = asyncio.Task(coroutine, loop=_loop, name=name, eager_start=True)
+    task = _asyncio.Task(coroutine, loop=_loop, name=name, eager_start=True)
     ended = functools.partial(_held_ended, message) if held else _tasks.discard
     if task.done():
         ended(task)

@@ -1,14 +1,16 @@
 """``name?``, ``name??`` and ``?name``: inspection that a person asks for, answered in the front end's pager."""
 
-import re
-
 # One line, a dotted name with literal subscripts, question marks on one side: the rule of IPython's input transformer.
-_QUESTION = re.compile(r"\s*(\?{0,2})\s*([^\W\d]\w*(?:\.[^\W\d]\w*|\[-?\d+\])*)\s*(\?{0,2})\s*\Z")
+_QUESTION = r"\s*(\?{0,2})\s*([^\W\d]\w*(?:\.[^\W\d]\w*|\[-?\d+\])*)\s*(\?{0,2})\s*\Z"
 
 
 def question(code):
     """The name that `code` asks about and the level of detail, or None when it is no question."""
-    match = _QUESTION.match(code)
+    if "?" not in code:
+        return None
+    import re
+
+    match = re.match(_QUESTION, code)
     marks = match and (match[1] or match[3])
     if not marks or (match[1] and match[3]):
         return None

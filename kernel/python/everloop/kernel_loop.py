@@ -1,17 +1,40 @@
 """The one loop of the kernel: an ``EverLoop`` that knows which cell its tasks belong to."""
 
-from everloop.background import BackgroundFailures
+import asyncio
+from _thread import get_ident
+
 from everloop.loop import EverLoop
 from everloop.parent import bind, output_of, parent
 
 
 class KernelLoop(EverLoop):
-    """Runs from start to shutdown on the interpreter thread."""
+    """What an :class:`everloop.early_loop.EarlyLoop` becomes; it runs from start to shutdown on the interpreter thread."""
 
-    def __init__(self):
-        super().__init__()
-        self.failures = BackgroundFailures(self)
-        self._task_failure_handler = self.failures.task_failed
+    @classmethod
+    def adopt(cls, loop):
+        """Make `loop` one of these, which may be running; on any thread."""
+        was_stopping, before, before_class = loop._stopping, dict(loop.__dict__), type(loop)
+        loop.__class__ = cls
+        try:
+            cls.__init__(loop)
+        except BaseException:
+            # There are no descriptors left, say. It can be tried again.
+            loop.__class__ = before_class
+            loop.__dict__.clear()
+            raise
+        finally:
+            loop.__dict__.update(before)
+        loop._stopping = was_stopping
+        if loop._thread_id in (None, get_ident()):
+            loop._finish_growing()
+        else:
+            loop.call_soon_threadsafe(loop._finish_growing)
+
+    def _finish_growing(self):
+        # What belongs to the loop's thread.
+        if self.is_running():
+            self._watched_before = self._watch_signals()
+        asyncio.set_event_loop(self)
 
     def __repr__(self):
         return f"<EverLoop running={self.is_running()} closed={self.is_closed()} debug={self.get_debug()}>"

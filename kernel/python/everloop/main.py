@@ -20,33 +20,29 @@ def main():
     _install_streams(loop)
     loading.begin(shell)
     _everloop.start(loop, shell)
-    loop.call_soon(_finish_set_up)
+    _finish_set_up()
     loop.call_later(_PATIENCE, _prepare_lookups)
     _run(loop)
-    process.say_farewell()
+    process.say_farewell(shell.user_ns)
 
 
 def _make_shell():
-    import asyncio
-
-    from everloop import takeover
-    from everloop.kernel_loop import KernelLoop
+    from everloop.early_loop import EarlyLoop
     from everloop.shell import Shell
 
-    takeover.install(asyncio)
-    loop = KernelLoop()
-    asyncio.set_event_loop(loop)
+    loop = EarlyLoop()
     _take_interrupts()
     return loop, Shell(loop)
 
 
 def _take_interrupts():
-    import signal
+    # Not `signal`, which brings `enum`. It takes its names from here, and `asyncio.Runner` asks whether SIGINT is still the
+    # default's, which has to be ours.
+    import _signal
 
-    # `asyncio.Runner` asks whether SIGINT is still the default's, which has to be ours.
-    signal.default_int_handler = _everloop.default_int_handler
-    signal.signal(signal.SIGINT, _everloop.default_int_handler)
-    signal.signal(signal.SIGURG, _everloop.kicked)
+    _signal.default_int_handler = _everloop.default_int_handler
+    _signal.signal(_signal.SIGINT, _everloop.default_int_handler)
+    _signal.signal(_signal.SIGURG, _everloop.kicked)
     _everloop.take_signals()
 
 
@@ -72,12 +68,12 @@ def _install_site_builtins():
 
 
 def _finish_set_up():
-    """What no first cell needs."""
     from everloop import interrupts
     from everloop.compat import interruptible
+    from everloop.compat.imports import after_import
     from everloop.parent import bind_executors
 
-    bind_executors()
+    after_import("concurrent.futures.thread", bind_executors)
     interruptible.install()
     interrupts.install()
 
@@ -85,6 +81,8 @@ def _finish_set_up():
 def _prepare_lookups():
     # Here and not on the thread that looks up, whose imports a cell would meet.
     from everloop.lookups import answers  # noqa: F401
+
+    _everloop.give_memory_back()
 
 
 def _set_up_environment():

@@ -37,14 +37,12 @@ def bind(function):
     return call
 
 
-def bind_executors():
-    """Let what runs in a ``ThreadPoolExecutor`` print under the cell that submitted it.
+def bind_executors(thread):
+    """Let what runs in a ``ThreadPoolExecutor`` of the module `thread` print under the cell that submitted it.
 
     The threads of a pool inherit the context of whoever made the pool grow, which is another cell's as a rule.
     """
-    from concurrent.futures.thread import ThreadPoolExecutor
-
-    submit = ThreadPoolExecutor.submit
+    submit = thread.ThreadPoolExecutor.submit
 
     def submit_bound(self, fn, /, *args, **kwargs):
         return submit(self, bind(fn), *args, **kwargs)
@@ -54,4 +52,4 @@ def bind_executors():
         submit.__qualname__,
         submit.__doc__,
     )
-    ThreadPoolExecutor.submit = submit_bound
+    thread.ThreadPoolExecutor.submit = submit_bound

@@ -1,9 +1,11 @@
 """A cell while it runs."""
 
-import asyncio
+import _asyncio
 import contextlib
+import sys
 
 import _everloop
+from everloop.event import Event
 
 
 class CannotAwait(RuntimeError):
@@ -29,7 +31,7 @@ class Run:
         #: What its messages carry as ``execution_count``.
         self.number = None
         #: Set when it is counted and the next one can be.
-        self.begun = asyncio.Event()
+        self.begun = Event()
         #: The list that goes into its reply.
         self.payload = []
         #: None, or whether the kernel goes on when the front end leaves.
@@ -77,3 +79,20 @@ class Run:
         if code == whole:
             return 0
         return whole.count("\n", 0, len(whole) - len(code.lstrip()))
+
+
+def is_given_up(error):
+    """Whether `error` closes the coroutine of a cell that nobody steps any more, which asks.
+
+    It is freed while the code of another cell runs, say, and is nothing to be shown there. A cell may raise the same
+    itself.
+    """
+    if not isinstance(error, GeneratorExit):
+        return False
+    frame = sys._getframe()
+    while frame is not None:
+        run = frame.f_locals.get("run")
+        if isinstance(run, Run) and run.task is not None:
+            return run.task is not _asyncio.current_task(run.task.get_loop())
+        frame = frame.f_back
+    return False

@@ -7,8 +7,7 @@ Cells come one after the other, all in one persistent context, so that what one 
 runs beside others, in a copy of that context: it has a parent of its own, and what else it set is seen when it has ended.
 """
 
-import asyncio
-import contextlib
+import _asyncio
 import contextvars
 
 import _everloop
@@ -58,7 +57,7 @@ class Shell:
         run = Run(cell)
         context = self._context.copy() if cell.concurrent else self._context
         name = f"cell {self.language.execution_count + 1}"
-        run.task = asyncio.Task(self._execute(run), loop=self.loop, context=context, name=name)
+        run.task = _asyncio.Task(self._execute(run), loop=self.loop, context=context, name=name)
         # Nobody waits for one that did not get here.
         self.runs[cell] = run
         run.task.add_done_callback(cell.abandon)
@@ -74,8 +73,15 @@ class Shell:
         """The language that knows more than plain Python: IPython, loaded now, or the bare shell where it is missing."""
         if self.loading is not None:
             # An interrupt does not end it: whoever asks has something to show yet, by the bare shell if IPython cannot.
-            with contextlib.suppress(asyncio.CancelledError, Exception):
+            try:
                 await self.loading.finish()
+            except Exception:
+                return self.language
+            except BaseException as error:
+                from asyncio import CancelledError
+
+                if not isinstance(error, CancelledError):
+                    raise
         return self.language
 
     async def _execute(self, run):

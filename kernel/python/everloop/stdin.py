@@ -7,6 +7,7 @@ https://jupyter-client.readthedocs.io/en/stable/messaging.html#messages-on-the-s
 import sys
 
 import _everloop
+from everloop.compat.imports import after_import
 
 
 class StdinNotImplementedError(NotImplementedError):
@@ -50,12 +51,10 @@ async def agetpass(prompt="Password: ", /):
 
 def install(builtins):
     """Put `input` and `getpass` in the place of the originals, and the others beside ``input``."""
-    import getpass as module
-
     builtins.input = input
     builtins.ainput = ainput
     builtins.agetpass = agetpass
-    module.getpass = getpass
+    after_import("getpass", lambda module: setattr(module, "getpass", getpass))
 
 
 def _check(name, known_as):

@@ -1,6 +1,6 @@
 """What runs on the loop beside each other, and how it ends: ``%concurrent``, ``%tasks``, ``%cancel``, ``%autocancel``."""
 
-import asyncio
+import _asyncio
 import itertools
 import weakref
 from collections import namedtuple
@@ -91,7 +91,7 @@ class Tasks:
                 task.cancel()
 
     def _all(self):
-        for task in asyncio.all_tasks(self._shell.loop):
+        for task in _asyncio.all_tasks(self._shell.loop):
             yield Background(task, task.get_name(), task.get_coro(), task.get_context(), task.cancel)
         yield from runners.background()
 

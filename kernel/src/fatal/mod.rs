@@ -23,7 +23,10 @@ use tokio::net::unix::pipe;
 
 pub(crate) use self::alternate_stack::give_alternate_stack;
 pub(crate) use self::text::{Text, TextCell};
-use crate::native::stack::write_stack;
+use crate::native::stack::{write_stack, write_stack_of_user};
+
+/// Why a kernel ends that nobody can reach any more.
+pub(crate) const DESCRIPTORS_CLOSED: &str = "the descriptors of the kernel's sockets were closed";
 
 /// How long the process may live on for its last words.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -43,6 +46,8 @@ struct Ways {
     log: RawFd,
     ends: RawFd,
     said: RawFd,
+    /// The pipe that `said` is an end of.
+    pipe: File,
     /// Keeps the descriptors open.
     _owned: [OwnedFd; 3],
 }
@@ -63,6 +68,7 @@ pub(crate) fn watch(log: OwnedFd) -> io::Result<Ending> {
         log: log.as_raw_fd(),
         ends: ends_tx.as_raw_fd(),
         said: said.as_raw_fd(),
+        pipe: file_of(said.as_raw_fd()).ok_or_else(io::Error::last_os_error)?,
         _owned: [log, ends_tx, said],
     };
     // A process has one kernel; a second one would be told by the first.
@@ -137,6 +143,33 @@ pub(crate) fn give_up(why: &str) {
     }
 }
 
+/// Ends the process if its own descriptors have been closed by code that may close any. Without them it is deaf: nothing
+/// arrives any more, and what waits for something is not woken.
+pub(crate) fn look_after_descriptors() {
+    if let Some(ways) = WAYS.get()
+        && ways.are_ours()
+        && file_of(ways.said) != Some(ways.pipe)
+    {
+        give_up(DESCRIPTORS_CLOSED);
+    }
+}
+
+/// What tells one open file from another: the device and the number in it.
+type File = (libc::dev_t, libc::ino_t);
+
+fn file_of(descriptor: RawFd) -> Option<File> {
+    let mut found = std::mem::MaybeUninit::<libc::stat>::uninit();
+    #[expect(unsafe_code, reason = "the standard library asks owned files alone")]
+    // SAFETY: `found` has room for what is written into it, which is all of it when the call succeeds.
+    unsafe {
+        if libc::fstat(descriptor, found.as_mut_ptr()) != 0 {
+            return None;
+        }
+        let found = found.assume_init();
+        Some((found.st_dev, found.st_ino))
+    }
+}
+
 /// False for all but the first thread that ends the process.
 fn begin_to_end() -> bool {
     !IS_ENDING.swap(true, Ordering::AcqRel)
@@ -159,6 +192,9 @@ fn tell(cause: impl FnOnce(&mut Text) -> fmt::Result) {
         let told = out.as_bytes().len();
         let _ = write_stack(out);
         write(ways.log, &out.as_bytes()[told..]);
+        // The front end is told where in the code of the user it was.
+        out.truncate(told);
+        let _ = write_stack_of_user(out);
     });
     write(ways.ends, b".");
     let mut polled = libc::pollfd {

@@ -16,6 +16,11 @@ impl Text {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
+
+    /// Forgets what is behind the first `len` bytes, which end where a character does.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
 }
 
 impl fmt::Write for Text {

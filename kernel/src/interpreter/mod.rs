@@ -1,10 +1,12 @@
 //! The thread that Python runs on, and the handle by which the rest of the kernel reaches it.
 //!
 //! - `builder`: settings, native and frozen modules
+//! - `ahead`: decoding modules before they are imported
 //! - `thread`: start and end of the interpreter thread
 //! - `comm`: comm messages
 //! - `lookup`: the threads that answer completions and inspections while cells run
 
+pub(crate) mod ahead;
 pub(crate) mod builder;
 mod comm;
 mod lookup;
@@ -162,6 +164,11 @@ impl Interpreter {
     /// Whether Python has run the handlers of `atexit`, after which only objects are freed.
     pub(crate) fn farewell_is_said(&self) -> bool {
         self.door.farewell_is_said()
+    }
+
+    /// Returns when Python has freed what belongs to the user; what it has itself ends with the process.
+    pub(crate) async fn is_left(&self) {
+        self.door.is_left().cancelled().await;
     }
 
     /// Answers the cells that run, since the process is about to end: `why` says what ends it, and the lines below the

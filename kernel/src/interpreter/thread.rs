@@ -2,9 +2,9 @@
 
 use std::thread::JoinHandle;
 
-use rustpython_vm::{PyResult, VirtualMachine, builtins::PyBaseExceptionRef};
+use rustpython_vm::{Interpreter, PyResult, VirtualMachine, builtins::PyBaseExceptionRef};
 
-use super::{builder, lookup};
+use super::{ahead, builder, lookup};
 use crate::event_loop::LoopCore;
 use crate::fatal::give_alternate_stack;
 use crate::native::door::Door;
@@ -70,17 +70,28 @@ fn run(lookups: lookup::Seats) {
     let interpreter = builder::build();
     mask(libc::SIG_UNBLOCK);
     let result = interpreter.enter(|vm| {
-        let result = import_main(vm).and_then(|main| {
-            lookups.fill(&interpreter);
-            diagnosis::fill(interpreter.new_thread());
-            caught(vm, || main.call((), vm).map(drop))
-        });
+        let result = ahead::begin(&interpreter, vm)
+            .and_then(|()| import_main(vm))
+            .and_then(|main| {
+                lookups.fill(&interpreter);
+                diagnosis::fill(interpreter.new_thread());
+                caught(vm, || main.call((), vm).map(drop))
+            });
         result.or_else(|raised| {
             report(&raised, vm);
             go_on(vm)
         })
     });
     if result.is_ok() {
+        leave(interpreter);
+    }
+}
+
+/// Ends Python; where it has freed what belongs to the user, with the process.
+fn leave(interpreter: Interpreter) {
+    if Door::existing().is_some_and(|door| door.is_left().is_cancelled()) {
+        std::mem::forget(interpreter);
+    } else {
         interpreter.finalize(None);
     }
 }

@@ -36,12 +36,19 @@ pub(super) struct End {
 impl End {
     /// Interrupts the cell that runs, ends the children and lets Python run its atexit handlers.
     pub(super) async fn python(&self, ended: oneshot::Receiver<()>) {
-        self.context.interpreter.shutdown();
-        let ended = tokio::time::timeout(PYTHON, ended);
-        let ((), ended) = tokio::join!(processes::end_children(CHILDREN), ended);
-        if ended.is_err() && self.context.interpreter.farewell_is_said() {
+        let interpreter = &self.context.interpreter;
+        interpreter.shutdown();
+        let left = async {
+            tokio::select! {
+                () = interpreter.is_left() => {}
+                _ = ended => {}
+            }
+        };
+        let left = tokio::time::timeout(PYTHON, left);
+        let ((), left) = tokio::join!(processes::end_children(CHILDREN), left);
+        if left.is_err() && interpreter.farewell_is_said() {
             tracing::debug!("exiting while Python frees its objects");
-        } else if ended.is_err() {
+        } else if left.is_err() {
             let threads = tokio::task::spawn_blocking(diagnosis::threads).await;
             tracing::warn!(
                 "Python does not end: exiting without it, and not all handlers of atexit have run\n{}",

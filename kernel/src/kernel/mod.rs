@@ -19,7 +19,7 @@ use self::end::End;
 use crate::fatal::give_alternate_stack;
 use crate::outbox::never_wait_on_this_thread;
 use crate::sockets::bind::BindError;
-use crate::{interpreter, log, parent_poller, signals};
+use crate::{interpreter, log, memory, parent_poller, signals};
 
 /// Sockets only: Python has threads of its own.
 const IO_WORKERS: usize = 2;
@@ -48,9 +48,10 @@ impl From<ConnectionError> for KernelError {
 
 /// Runs a kernel on this connection file until it is shut down.
 pub fn run(connection_file: &Path) -> Result<(), KernelError> {
+    interpreter::leave_signals_to_python();
+    memory::prepare();
     log::start()?;
     give_alternate_stack();
-    interpreter::leave_signals_to_python();
     // As in every Python: a file that may grow no further is an OSError.
     signals::ignore(libc::SIGXFSZ);
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -24,6 +24,7 @@ use super::kick::ThreadInterrupts;
 use super::panics::caught;
 use super::{forks, interrupts, json, origin};
 use crate::asyncio;
+use crate::fatal;
 use crate::garbage;
 use crate::interpreter::{CellOutcome, Exit, failed};
 use crate::outbox::Outbox;
@@ -140,6 +141,7 @@ impl Cell {
 
     /// It runs no more, and an interrupt means another.
     fn end(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        fatal::look_after_descriptors();
         Door::of(vm)?.cell_ends(zelf.generation);
         let task = zelf.task.lock().take();
         drop(task);

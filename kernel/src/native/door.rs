@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustpython_vm::{PyObjectRef, PyRef, PyResult, VirtualMachine};
+use tokio_util::sync::CancellationToken;
 
 use super::cell::Cell;
 use super::forks;
@@ -42,6 +43,8 @@ pub struct Door {
     latest: Mutex<Option<PyRef<Cell>>>,
     shutting_down: AtomicBool,
     farewell_is_said: AtomicBool,
+    /// Cancelled when nothing of the user is left that the process would have to wait for.
+    is_left: CancellationToken,
 }
 
 /// The Python objects of the running kernel.
@@ -76,6 +79,7 @@ impl Door {
             latest: Mutex::default(),
             shutting_down: AtomicBool::new(false),
             farewell_is_said: AtomicBool::new(false),
+            is_left: CancellationToken::new(),
         }
     }
 
@@ -138,6 +142,10 @@ impl Door {
 
     pub(super) fn cell_begins(&self, cell: &PyRef<Cell>) {
         self.capture_for(cell);
+        if self.is_shutting_down() {
+            // It was on its way when those that ran were interrupted.
+            cell.interrupt_later();
+        }
         locked(&self.running).push(cell.clone());
         let replaced = locked(&self.latest).replace(cell.clone());
         drop(replaced);
@@ -204,6 +212,15 @@ impl Door {
     /// Whether the handlers of `atexit` have run.
     pub fn farewell_is_said(&self) -> bool {
         self.farewell_is_said.load(Ordering::Acquire)
+    }
+
+    pub(super) fn leave(&self) {
+        self.is_left.cancel();
+    }
+
+    /// Cancelled when Python has freed what belongs to the user, and written what was not written yet.
+    pub fn is_left(&self) -> &CancellationToken {
+        &self.is_left
     }
 
     pub fn shut_down(&self) {

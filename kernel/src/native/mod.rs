@@ -10,7 +10,7 @@
 //! - `origin`: `Origin`, what outputs carry as parent when it is no cell
 //! - `classes`: the order in which the bases of classes are searched
 //! - `compile`: the builtin, for syntax trees that RustPython cannot take
-//! - `access`: `os.access`; `names`: the addresses of a name
+//! - `access`: `os.access`; `names`: the addresses of a name; `files`: what was not written yet when Python ends
 //! - `packages`: where the packages of the kernel's own lie
 //! - `panics`: a panic as an exception
 //! - `stack`: the Python stack as text, for handlers of signals
@@ -27,6 +27,7 @@ pub mod cell;
 mod classes;
 mod compile;
 pub mod door;
+mod files;
 pub(crate) mod forks;
 pub(crate) mod import;
 pub mod interrupts;
@@ -58,7 +59,7 @@ mod _everloop {
 
     use rustpython_vm::{
         AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine,
-        builtins::{PyBytes, PyDictRef, PyModule, PyStrRef},
+        builtins::{PyBytes, PyCode, PyDictRef, PyModule, PyStrRef},
         class::PyClassImpl,
         function::{FuncArgs, OptionalArg},
     };
@@ -229,11 +230,36 @@ mod _everloop {
         Ok(())
     }
 
+    /// Writes what was written to files that nobody has closed.
+    #[pyfunction]
+    fn flush_files(vm: &VirtualMachine) -> PyResult<()> {
+        super::files::flush_all(vm)
+    }
+
+    /// What belongs to the user is freed: the process does not wait for the rest.
+    #[pyfunction]
+    fn leave(vm: &VirtualMachine) -> PyResult<()> {
+        Door::of(vm)?.leave();
+        Ok(())
+    }
+
     /// Handles the signals of faults and SIGQUIT, which `_signal` makes anew when it is imported, without what they need.
     #[pyfunction]
     fn take_signals() {
         crate::fatal::take_signals();
         crate::diagnosis::take_signal();
+    }
+
+    /// As `_imp.get_frozen_object`, in whose place it is during the start.
+    #[pyfunction]
+    fn get_frozen_object(name: PyStrRef, vm: &VirtualMachine) -> PyResult<PyRef<PyCode>> {
+        crate::interpreter::ahead::get_frozen_object(&name.to_string_lossy(), vm)
+    }
+
+    /// Gives back the memory that the start has used and that is free by now.
+    #[pyfunction]
+    fn give_memory_back(vm: &VirtualMachine) {
+        vm.allow_threads(crate::memory::give_back);
     }
 
     /// Whether this process is a child that `os.fork` has made of the kernel.
@@ -375,7 +401,7 @@ mod _everloop {
     #[pyfunction]
     fn start(event_loop: PyRef<LoopCore>, shell: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         Door::of(vm)?.start(event_loop, shell);
-        Ok(())
+        crate::interpreter::ahead::end(vm)
     }
 
     #[pyfunction]

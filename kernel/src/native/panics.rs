@@ -42,7 +42,7 @@ pub(crate) fn note(panic: &PanicHookInfo<'_>) {
     PLACE.set(Place { source, stack });
     let text = text_of(panic.payload());
     if NOBODY_IS_SERVED.iter().any(|part| text.contains(part)) {
-        fatal::give_up("the descriptors of the kernel's sockets were closed");
+        fatal::give_up(fatal::DESCRIPTORS_CLOSED);
     }
 }
 

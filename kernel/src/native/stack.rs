@@ -11,6 +11,21 @@ const MOST_FRAMES: usize = 100;
 
 /// Writes the frames of the calling thread, the innermost first.
 pub(crate) fn write_stack(out: &mut impl Write) -> fmt::Result {
+    write_frames(|_| true, out)
+}
+
+/// As [`write_stack`], without the frames of the kernel itself.
+pub(crate) fn write_stack_of_user(out: &mut impl Write) -> fmt::Result {
+    write_frames(|path| !is_ours(path), out)
+}
+
+/// Whether this is a module of the binary, whose file name is its own, and of the kernel.
+fn is_ours(path: &str) -> bool {
+    path.strip_prefix("everloop")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+fn write_frames(is_shown: impl Fn(&str) -> bool, out: &mut impl Write) -> fmt::Result {
     let mut frame = get_current_frame();
     for _ in 0..MOST_FRAMES {
         #[expect(unsafe_code, reason = "the interpreter links frames by pointers")]
@@ -18,7 +33,9 @@ pub(crate) fn write_stack(out: &mut impl Write) -> fmt::Result {
         let Some(here) = (unsafe { frame.as_ref() }) else {
             return Ok(());
         };
-        write_frame(here, out)?;
+        if is_shown(here.code().source_path().as_str()) {
+            write_frame(here, out)?;
+        }
         frame = here.previous();
     }
     out.write_str("  …\n")
@@ -36,4 +53,18 @@ fn write_frame(frame: &InterpreterFrame, out: &mut impl Write) -> fmt::Result {
     };
     let (path, name) = (code.source_path().as_str(), code.obj_name.as_str());
     writeln!(out, "  File \"{path}\", line {line}, in {name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_of_the_kernel_are_told_from_others_by_their_file_names() {
+        assert!(is_ours("everloop"));
+        assert!(is_ours("everloop.bare"));
+        assert!(!is_ours("everloop_extras"));
+        assert!(!is_ours("<everloop-cell-1>"));
+        assert!(!is_ours("asyncio.base_events"));
+    }
 }

@@ -85,7 +85,7 @@ def name_of(test):
 def leave_asyncio_alone():
     from everloop.compat import imports
 
-    imports._actions.pop("asyncio", None)
+    imports._wrappers.pop("asyncio", None)
 
 
 def put_everloop_in_place():

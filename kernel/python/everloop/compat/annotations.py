@@ -4,7 +4,7 @@ RustPython compiles that only where the outer class does so, too, and has a Synt
 an annotation in its outer classes under a condition that is never true.
 """
 
-from importlib.machinery import SourceFileLoader
+from _frozen_importlib_external import SourceFileLoader
 
 
 def install():

@@ -5,8 +5,8 @@ empty module.
 """
 
 import sys
+from _frozen_importlib import ModuleSpec
 from importlib import import_module
-from importlib.machinery import ModuleSpec
 
 
 def install():

@@ -5,7 +5,6 @@ extension is imported in that form, since it asks for the extension by an import
 """
 
 import os
-import re
 import sys
 
 from everloop.compat.imports import around_import
@@ -115,6 +114,8 @@ class _LastFinder:
 
 
 def _extension_file(name, path):
+    import re
+
     pattern = re.compile(re.escape(name) + r"(\.cpython-\d+\w*(-[-\w]+)?|\.abi3\w*)?\.so")
     for directory in path:
         try:

@@ -2,8 +2,16 @@
 
 import contextlib
 import sys
+from importlib import import_module
 
+#: Module -> what it is executed inside of, the innermost last.
 _wrappers = {}
+
+#: Module -> the repairs of :mod:`everloop.compat` that watch for its import.
+_repairs = {}
+
+#: The repairs that do so themselves by now.
+_watching = set()
 
 
 def after_import(name, action):
@@ -23,9 +31,31 @@ def after_import(name, action):
 
 def around_import(name, wrapper):
     """Let the module `name` be executed inside of ``with wrapper(module)``; nothing if it has been already."""
-    if not _wrappers:
+    _find_them()
+    _wrappers.setdefault(name, []).append(wrapper)
+
+
+def repair_when_imported(repairs):
+    """Load a repair when one of its modules is imported; at once if one has been. `repairs` names the modules of each."""
+    _find_them()
+    for repair, modules in repairs.items():
+        for module in modules:
+            _repairs.setdefault(module, []).append(repair)
+    for module in _repairs.keys() & sys.modules.keys():
+        _load_repairs(module)
+
+
+def _find_them():
+    if _Finder not in sys.meta_path:
         sys.meta_path.insert(0, _Finder)
-    _wrappers[name] = wrapper
+
+
+def _load_repairs(name):
+    for repair in _repairs.pop(name, ()):
+        # The first of its modules lets it watch for all of them.
+        if repair not in _watching:
+            _watching.add(repair)
+            import_module(f"everloop.compat.{repair}").install()
 
 
 class _Finder:
@@ -33,15 +63,17 @@ class _Finder:
 
     @staticmethod
     def find_spec(name, path=None, target=None):
-        wrapper = _wrappers.get(name)
-        if wrapper is None:
+        _load_repairs(name)
+        wrappers = _wrappers.get(name)
+        if wrappers is None:
             return None
         for finder in sys.meta_path:
             # One of Python 2's day, as pygal's, is passed over.
             find_spec = None if finder is _Finder else getattr(finder, "find_spec", None)
             spec = find_spec and find_spec(name, path, target)
             if spec is not None:
-                spec.loader = _Loader(spec.loader, wrapper)
+                for wrapper in reversed(wrappers):
+                    spec.loader = _Loader(spec.loader, wrapper)
                 return spec
         return None
 

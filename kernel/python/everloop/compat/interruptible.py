@@ -9,13 +9,14 @@ Threads are started with SIGINT blocked: the operating system gives a signal of 
 and what arrives at another one does not end a system call of this one.
 """
 
+import _signal
+import _thread
 import resource
-import signal
 import threading
 import time
 from _thread import allocate_lock, get_ident
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, wraps
 
 import _everloop
 
@@ -81,20 +82,44 @@ def install():
             join(self, timeout)
 
     interruptible_join.__name__, interruptible_join.__doc__ = "join", join.__doc__
-    start_thread = threading._start_joinable_thread
+    start_joinable, start = threading._start_joinable_thread, _thread.start_new_thread
 
-    def start_without_interrupts(function, **kwargs):
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-        try:
-            # What ends the thread is told, also when that is the interpreter or its stack.
-            with _room_for_stack():
-                return start_thread(partial(_everloop.run_thread, function), **kwargs)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    def start_joinable_thread(function, **kwargs):
+        with _without_interrupts(), _room_for_stack():
+            return start_joinable(_Told(function), **kwargs)
 
-    threading._start_joinable_thread = start_without_interrupts
+    @wraps(start)
+    def start_new_thread(function, *arguments):
+        with _without_interrupts(), _room_for_stack():
+            return start(_Told(function) if callable(function) else function, *arguments)
+
+    threading._start_joinable_thread = start_joinable_thread
+    _thread.start_new_thread = _thread.start_new = start_new_thread
     threading._allocate_lock = WaiterLock
     threading.Thread.join = interruptible_join
+
+
+class _Told:
+    """What a thread runs: what ends it is told, also when that is the interpreter or its stack."""
+
+    def __init__(self, function):
+        self._function = function
+
+    def __call__(self, *args, **kwargs):
+        return _everloop.run_thread(partial(self._function, *args, **kwargs))
+
+    def __repr__(self):
+        # For who shows what ended it.
+        return repr(self._function)
+
+
+@contextmanager
+def _without_interrupts():
+    before = _signal.pthread_sigmask(_signal.SIG_BLOCK, [_signal.SIGINT])
+    try:
+        yield
+    finally:
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
 
 
 @contextmanager
@@ -124,4 +149,4 @@ def _in_slices(wait, timeout):
         if wait(_SLICE):
             return True
         # A thread that looks this seldom would find the signal taken by another one.
-        _everloop.kicked(signal.SIGURG, None)
+        _everloop.kicked(_signal.SIGURG, None)

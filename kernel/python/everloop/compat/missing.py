@@ -1,8 +1,8 @@
 """Modules that RustPython lacks or cannot load, and everloop has: one of the standard library, one in the place of an extension."""
 
 import sys
+from _frozen_importlib import ModuleSpec
 from importlib import import_module
-from importlib.machinery import ModuleSpec
 
 _OURS = {"cProfile": "everloop.compat.cprofile", "rpds.rpds": "everloop.compat.rpds"}
 

@@ -9,23 +9,24 @@ else asks for that.
 A handler may raise at any time. In code of the user that is what it is for; the kernel's own would end by it.
 """
 
-import signal
+import _signal
 from functools import wraps
 
 import _everloop
+from everloop.compat.imports import after_import
 
 _TAKEN = (
-    signal.SIGURG,
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGQUIT,
-    signal.SIGSEGV,
-    signal.SIGBUS,
-    signal.SIGILL,
-    signal.SIGFPE,
-    signal.SIGABRT,
-    signal.SIGSYS,
-    signal.SIGTRAP,
+    _signal.SIGURG,
+    _signal.SIGTERM,
+    _signal.SIGHUP,
+    _signal.SIGQUIT,
+    _signal.SIGSEGV,
+    _signal.SIGBUS,
+    _signal.SIGILL,
+    _signal.SIGFPE,
+    _signal.SIGABRT,
+    _signal.SIGSYS,
+    _signal.SIGTRAP,
 )
 
 #: Whether what a handler raises is shown when it is no code of the user that it interrupts.
@@ -34,12 +35,19 @@ _shows = False
 
 def install():
     """Call it on the interpreter thread, which is the only one that may set handlers."""
-    set_natively, get_natively = signal.signal, signal.getsignal
-    handlers = {int(number): get_natively(number) for number in signal.valid_signals()}
-    handlers[signal.SIGURG] = signal.SIG_DFL
+    handlers = {number: _signal.getsignal(number) for number in _signal.valid_signals()}
+    handlers[_signal.SIGURG] = _signal.SIG_DFL
     for taken in _TAKEN:
         if handlers[taken] is None:
-            handlers[taken] = signal.SIG_DFL
+            handlers[taken] = _signal.SIG_DFL
+    after_import("signal", lambda signal: _mend(signal, handlers))
+
+
+def _mend(signal, handlers):
+    set_natively, get_natively = signal.signal, signal.getsignal
+    for number, handler in handlers.items():
+        if handler in (signal.SIG_DFL, signal.SIG_IGN):
+            handlers[number] = signal.Handlers(handler)
 
     @wraps(set_natively)
     def set_handler(signalnum, handler):
@@ -73,6 +81,8 @@ def _shown(handler):
     )
     if not _shows or not callable(handler) or is_ours:
         return handler
+    # Its loop hears of signals, so that handlers run while it waits.
+    import asyncio  # noqa: F401
 
     @wraps(handler)
     def show(signum, frame):

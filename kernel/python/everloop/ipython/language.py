@@ -10,8 +10,10 @@ import _everloop
 from everloop import lookups, runners, tracebacks
 from everloop.ipython import ipykernel
 from everloop.ipython.app import IPKernelApp
+from everloop.ipython.loading import is_shortage
 from everloop.ipython.lookups import Lookups
 from everloop.ipython.shell import ZMQInteractiveShell, text_of
+from everloop.run import is_given_up
 from everloop.streams import say
 
 
@@ -80,6 +82,8 @@ class IPython:
             runner, coroutine = await _everloop.Interruptible(cell, self._code_of(run))
             reply = await runners.drive(runner, coroutine, cell)
         except BaseException as raised:
+            if is_given_up(raised):
+                raise
             reply = await tracebacks.show_in_cell(self.failed, cell.interrupt_of(raised), run)
         self._take_back()
         return reply
@@ -157,13 +161,22 @@ def _error_reply(error, run):
 
 def _application(namespace):
     """The application with its shell; without the configuration if that makes no shell."""
+    try:
+        return _initialized(namespace)
+    except Exception as error:
+        if is_shortage(error):
+            raise
+        say(f"IPython's configuration is ignored: {type(error).__name__}: {error}\n")
+        return _initialized(namespace, configured=False)
+
+
+def _initialized(namespace, **options):
     app = IPKernelApp.instance()
     try:
-        app.initialize(namespace)
-    except Exception as error:
-        say(f"IPython's configuration is ignored: {type(error).__name__}: {error}\n")
+        app.initialize(namespace, **options)
+    except BaseException:
+        # The next one begins anew.
         for part in (IPKernelApp, ZMQInteractiveShell):
             part.clear_instance()
-        app = IPKernelApp.instance()
-        app.initialize(namespace, configured=False)
+        raise
     return app

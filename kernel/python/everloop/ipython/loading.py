@@ -6,30 +6,37 @@ all of Python, and what the one imports goes through dictionaries that the other
 """
 
 import _thread
-import asyncio
 import builtins
 import contextlib
+import errno
 import os
-import re
 import sys
 import threading
+from functools import partial
 
 import _everloop
 from everloop.compat import debuggers
 from everloop.compat.imports import after_import
+from everloop.event import Event
 from everloop.streams import own_streams, say
 
 #: Seconds after the start in which the first cell of a front end that was waiting for the kernel arrives.
 PATIENCE = 0.5
+
+#: Seconds after the end of a cell in which the next one arrives, of cells that were sent together.
+PAUSE = 0.05
 
 OLDEST = (8, 30)
 
 #: How often its import is tried, which other threads may make fail.
 ATTEMPTS = 4
 
+# What the operating system says when there is no more of something, which may change.
+_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+
 # What only IPython knows. Code that has it in a comment loads IPython too, which does no harm.
-_NAMES = re.compile(r"\b(get_ipython|IPython|ipykernel|__IPYTHON__)\b")
-_IMPORTS = re.compile(r"\bimport\b")
+_NAMES = ("get_ipython", "IPython", "ipykernel", "__IPYTHON__")
+_IMPORTS = ("import",)
 
 
 def begin(shell):
@@ -46,16 +53,36 @@ def _is_installed():
     return any(os.path.isfile(os.path.join(path or os.curdir, "IPython", "__init__.py")) for path in sys.path)
 
 
+class Stage:
+    """How far a :class:`Loading` is."""
+
+    #: Nobody has asked for the import.
+    BEFORE = "before"
+    #: A thread imports, or has imported, and no cell waits.
+    IN_THREAD = "in a thread"
+    #: As before, and a cell waits.
+    AWAITED = "awaited"
+    #: The code of a cell imports, which needs it at once.
+    IN_CELL = "in a cell"
+
+
 class Loading:
     """IPython on its way into `shell` (:class:`everloop.shell.Shell`)."""
 
     def __init__(self, shell):
         self._shell = shell
-        self._imported = None
-        self._failed = None
-        self._importing = self._is_awaited = False
         self._asked_class = None
         self._configured = _has_configuration()
+        self._has_timer = False
+        #: Of what there was too little the last time, as text.
+        self.shortage = None
+        self._begin_anew()
+
+    def _begin_anew(self):
+        self._stage = Stage.BEFORE
+        #: Set when the thread is through.
+        self._imported = Event()
+        self._failed = None
 
     # -- who needs it
 
@@ -64,9 +91,9 @@ class Loading:
         if self._configured:
             # Startup files and extensions may change what any cell means.
             return not cell.silent
-        if self._imported is not None and _IMPORTS.search(cell.code):
+        if self._stage is not Stage.BEFORE and _has_word(cell.code, _IMPORTS):
             return True
-        return _everloop.needs_ipython(cell.code) or _NAMES.search(cell.code) is not None
+        return _everloop.needs_ipython(cell.code) or _has_word(cell.code, _NAMES)
 
     def watch(self):
         """Load when the kernel has nothing else to do, or when a library asks for IPython."""
@@ -74,12 +101,12 @@ class Loading:
         builtins.display = self._display
         after_import("IPython", lambda module: self._imported_by_user())
         after_import("IPython.core.interactiveshell", self._answer_libraries)
-        self._shell.loop.call_later(PATIENCE, self._import_if_idle)
+        self._import_after(PATIENCE)
 
     def get_ipython(self):
         """The shell, loaded now if it has to be."""
         self._finish_now()
-        return None if self._failed else self._shell.language.ip
+        return getattr(self._shell.language, "ip", None)
 
     def _display(self, *objs, **kwargs):
         """``display``, until IPython replaces it by its own."""
@@ -108,64 +135,84 @@ class Loading:
 
     async def finish(self):
         """Return when IPython has taken over, or cannot. The loop goes on meanwhile."""
-        self._is_awaited = True
-        self._import_in_thread()
+        if _everloop.is_shutting_down():
+            # The end waits for nothing that can be left out.
+            return
+        self._import_in_thread(Stage.AWAITED)
         await self._imported.wait()
         self._take_over()
 
     def cell_ended(self):
         """A cell has ended: time to load, or to take over."""
-        self._import_in_thread()
+        if _everloop.is_shutting_down() or self.shortage is not None:
+            return
+        self._import_after(PAUSE)
         if self._imported.is_set():
             self._shell.loop.call_soon(self._take_over_if_idle)
 
     def _finish_now(self):
         if threading.current_thread() is not threading.main_thread():
             return
-        if self._shell.loading is self:
-            self._importing = True
-            self._import()
-            self._take_over()
+        if self._shell.loading is not self:
+            return
+        before, self._stage = self._stage, Stage.IN_CELL
+        try:
+            self._failed = self._import()
+        finally:
+            # An interrupt leaves it to the next one who asks.
+            self._stage = before
+        self._take_over()
 
     def _imported_by_user(self):
         # The module's own import is still on the stack, but what it defines is there.
-        if threading.current_thread() is threading.main_thread() and not self._importing:
+        if threading.current_thread() is threading.main_thread() and self._stage is not Stage.IN_CELL:
             self._take_over()
 
+    def _import_after(self, seconds):
+        if self._stage is Stage.BEFORE and not self._has_timer:
+            self._has_timer = True
+            self._shell.loop.call_later(seconds, self._import_if_idle)
+
     def _import_if_idle(self):
+        self._has_timer = False
         # The end of a cell that runs is another time.
         if not self._shell.runs:
-            self._import_in_thread()
+            self._import_in_thread(Stage.IN_THREAD)
 
-    def _import_in_thread(self):
-        if self._imported is None:
-            self._imported = asyncio.Event()
+    def _import_in_thread(self, stage):
+        before = self._stage
+        if stage is Stage.AWAITED or before is Stage.BEFORE:
+            self._stage = stage
+        if before is Stage.BEFORE:
+            failed = _import_asyncio()
+            if failed is not None:
+                self._import_ended(self._imported, failed)
+                return
             # Not a `Thread`, whose hooks are the user's.
-            threading._start_joinable_thread(self._run, daemon=True)
+            threading._start_joinable_thread(partial(self._run, self._imported), daemon=True)
 
-    def _run(self):
+    def _run(self, imported):
         _thread.set_name("IPython's import")
-        self._import()
-        if not (self._failed or self._is_awaited):
+        failed = self._import()
+        if failed is None and self._stage is not Stage.AWAITED:
             _warm_tracebacks()
-        self._tell_loop()
+        # The kernel may have shut down.
+        with contextlib.suppress(RuntimeError):
+            self._shell.loop.call_soon_threadsafe(self._import_ended, imported, failed)
 
-    def _tell_loop(self):
-        try:
-            self._shell.loop.call_soon_threadsafe(self._import_ended)
-        except RuntimeError:
-            # The kernel has shut down.
-            return
-
-    def _import_ended(self):
-        self._imported.set()
+    def _import_ended(self, imported, failed):
+        if imported is self._imported:
+            self._failed = failed
+        imported.set()
         self._take_over_if_idle()
+        self._shell.loop.call_later(PATIENCE, _everloop.give_memory_back)
 
     def _take_over_if_idle(self):
         if not self._shell.runs:
             self._take_over()
 
     def _import(self):
+        """What the import ended with, an exception or None."""
         try:
             # A copy is made in one step.
             known = set(sys.modules.copy())
@@ -173,13 +220,16 @@ class Loading:
                 try:
                     _import_ipython()
                     break
-                except Exception:
+                except Exception as error:
                     # Some module may have gone through a dictionary that a thread of the user's changed.
-                    if not attempts_left:
+                    passes = is_shortage(error)
+                    if attempts_left or passes:
+                        _forget_libraries(set(sys.modules.copy()) - known)
+                    if not attempts_left or passes:
                         raise
-                    _forget_libraries(set(sys.modules.copy()) - known)
         except Exception as error:
-            self._failed = error
+            return error
+        return None
 
     def _take_over(self):
         shell = self._shell
@@ -198,10 +248,42 @@ class Loading:
                 shell.language = IPython(shell, shell.language)
             debuggers.take_over()
         except (Exception, SystemExit) as error:
+            if is_shortage(error):
+                self._put_off(error)
+                return
             self._failed = error
-            _say(error)
+            say(f"Cells run without IPython, since it does not load: {_reason(error)}\n")
             for namespace in (builtins.__dict__, shell.user_ns):
                 namespace.pop("get_ipython", None)
+
+    def _put_off(self, error):
+        """Leave it to the next cell that needs IPython."""
+        if self.shortage is None:
+            say(f"IPython is not loaded before there is what it needs: {_reason(error)}\n")
+        self.shortage = f"{type(error).__name__}: {error}"
+        self._begin_anew()
+        self._shell.loading = self
+
+
+def _has_word(code, words):
+    if not any(word in code for word in words):
+        return False
+    import re
+
+    return re.search(rf"\b({'|'.join(words)})\b", code) is not None
+
+
+def _import_asyncio():
+    """What the import ended with, an exception or None.
+
+    It is made on the interpreter thread, whose own code asks for parts of asyncio at any time: of two threads that import a
+    package, one of them its parts first, each would wait for the other.
+    """
+    try:
+        import asyncio  # noqa: F401
+    except Exception as error:
+        return error
+    return None
 
 
 def _import_ipython():
@@ -236,12 +318,22 @@ def _warm_tracebacks():
         get_lexer_by_name("python3")
 
 
-def _say(error):
+def is_shortage(error):
+    """Whether descriptors or memory ran out, also where that is the cause of something else."""
+    seen = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _SHORTAGES):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _reason(error):
     import traceback
 
     place = traceback.extract_tb(error.__traceback__)[-1]
-    reason = f"{type(error).__name__}: {error} ({place.filename}, line {place.lineno})"
-    say(f"Cells run without IPython, since it does not load: {reason}\n")
+    return f"{type(error).__name__}: {error} ({place.filename}, line {place.lineno})"
 
 
 def _has_configuration():

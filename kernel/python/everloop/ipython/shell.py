@@ -29,7 +29,7 @@ from everloop.magics.awaiting import AwaitingShell
 from everloop.magics.run_files import FileShell
 from everloop.magics.system import SystemCommands
 from everloop.parent import parent
-from everloop.run import Run
+from everloop.run import Run, is_given_up
 
 CO_COROUTINE = 0x80
 
@@ -238,7 +238,10 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell,
         error = exc_tuple[1] if exc_tuple else sys.exception()
         if _everloop.is_child():
             process.end_child(error)
-        if not _has_group(error):
+        if is_given_up(error):
+            raise error
+        # What IPython shows takes imports the first time, and the kernel ends soon.
+        if not (_has_group(error) or _everloop.is_shutting_down()):
             super().showtraceback(exc_tuple, *args, **kwargs)
             return
         etype, error, _ = self._get_exc_info(exc_tuple)

@@ -4,22 +4,21 @@ IPython calls a runner with a coroutine and gets its result; the kernel awaits :
 the asyncio loop goes on meanwhile, whichever library's coroutine it is.
 """
 
-from asyncio import CancelledError
+import sys
 
 from everloop.runners.asyncio_ import AsyncioRunner
-from everloop.runners.curio_ import CurioRunner
-from everloop.runners.custom import CustomRunner
 from everloop.runners.runner import Runner
-from everloop.runners.sync import SyncRunner
-from everloop.runners.trio_ import TrioRunner
 
 asyncio = AsyncioRunner()
-curio = CurioRunner()
-trio = TrioRunner()
-sync = SyncRunner()
 
-#: As ``InteractiveShell.loop_runner_map``: name to the runner, and whether choosing it switches autoawait on.
-loop_runner_map = {runner.name: (runner, runner.autoawait) for runner in (asyncio, curio, trio, sync)}
+
+def __getattr__(name):
+    # Most notebooks never name another one.
+    if name not in ("curio", "trio", "sync", "loop_runner_map"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from everloop.runners import others
+
+    return getattr(others, name)
 
 
 async def drive(runner, coro, cell=None):
@@ -28,13 +27,17 @@ async def drive(runner, coro, cell=None):
     `cell` is the ``_everloop.Cell`` whose code it is, for interrupts.
     """
     if not isinstance(runner, Runner):
+        from everloop.runners.custom import CustomRunner
+
         runner = CustomRunner(runner)
     return await runner.run(coro, cell)
 
 
 def background():
     """The tasks that other libraries than asyncio run on the loop, each a :class:`everloop.runners.runner.Background`."""
-    return [task for runner, _ in loop_runner_map.values() for task in runner.background()]
+    others = sys.modules.get("everloop.runners.others")
+    runners = getattr(others, "loop_runner_map", {}).values()
+    return [task for runner, _ in runners for task in runner.background()]
 
 
 def switch(before, after):
@@ -54,6 +57,8 @@ def as_cancellation(error):
         leaf = leaf.exceptions[0]
     if (type(leaf).__module__.partition(".")[0], type(leaf).__name__) not in _CANCELLATIONS:
         return error
+    from asyncio import CancelledError
+
     return CancelledError().with_traceback(leaf.__traceback__)
 
 

@@ -1,6 +1,6 @@
 """What a runner is: drives the coroutine of a cell, awaited by the kernel or called as IPython calls it."""
 
-import asyncio
+import _asyncio
 from collections import namedtuple
 
 import _everloop
@@ -30,13 +30,15 @@ class Runner:
 
     def __call__(self, coro):
         """Run `coro` to its end and return its result."""
-        loop = asyncio._get_running_loop()
+        loop = _asyncio._get_running_loop()
         if loop is None:
             return self.run_alone(coro)
         return loop.run_until_complete(self.run(coro))
 
     def run_alone(self, coro):
         """Run `coro` on a thread that has no loop."""
+        import asyncio
+
         return asyncio.run(coro)
 
     async def run(self, coro, cell=None):
@@ -68,4 +70,6 @@ def fail_at_await(coro, message):
 async def until_done(future):
     """Wait for `future`; a cancellation ends the waiting and not the future."""
     if not future.done():
+        import asyncio
+
         await asyncio.wait([future])
