@@ -59,6 +59,7 @@ fn execute(command: Command) -> anyhow::Result<()> {
             let _ = place::call_by_real_path();
             // With what it reserves otherwise it runs as well, if it fits.
             let _ = everloop::limits::reserve_little();
+            everloop::garbage::give_back_by(allocator::give_back);
             place::name_environment();
             Ok(everloop::kernel::run(&connection_file)?)
         }
