@@ -71,6 +71,7 @@ else
 	cargo test --workspace $(CARGO_FLAGS) --no-fail-fast
 endif
 
+# The soak takes five minutes, and a few seconds where pytest is run by hand.
 test-python: build
 	scripts/venv $(TESTS) tests/python/requirements.txt
 	$(EVERLOOP_BIN) install --prefix $(TESTS)
@@ -80,7 +81,7 @@ test-python: build
 	$(MAKE) wheel WHEEL_PROFILE=release
 	EVERLOOP_WHEEL=$$(ls $(WHEELS)/release/*.whl) \
 	    EVERLOOP_CPYTHON_TESTS=$${EVERLOOP_CPYTHON_TESTS-$$(ls -d $(CPYTHON)/test 2>/dev/null)} \
-	    EVERLOOP_IPYTHON8=$(IPYTHON8) \
+	    EVERLOOP_IPYTHON8=$(IPYTHON8) EVERLOOP_SOAK_SECONDS=$${EVERLOOP_SOAK_SECONDS-300} \
 	    EVERLOOP_QT=$$([ -e $(QT)/requirements ] && echo $(QT)) \
 	    scripts/with-browser $(TESTS)/bin/python -m pytest tests/python $(PYTEST_FLAGS)
 

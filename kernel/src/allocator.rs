@@ -8,6 +8,17 @@ use mimalloc::MiMalloc;
 
 pub(crate) struct Allocator;
 
+#[expect(unsafe_code, reason = "mimalloc's crate does not declare it")]
+// SAFETY: it is declared as in `mimalloc.h`, and may be called at any time by any thread.
+unsafe extern "C" {
+    safe fn mi_collect(force: bool);
+}
+
+/// Gives the operating system what memory of the calling thread is free.
+pub(crate) fn give_back() {
+    mi_collect(true);
+}
+
 /// Notes a failure, after which the program is ended as a rule.
 fn noted(pointer: *mut u8, size: usize) -> *mut u8 {
     if pointer.is_null() {

@@ -7,9 +7,11 @@
 //!
 //! [`Sentinel`] tells when the youngest generation was collected, inside of which no other collection can begin. So the
 //! interpreter is asked to look between two instructions, as it is for signals.
+//!
+//! And after a cell that had many objects which are gone, the allocator gives their memory back.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rustpython_vm::{
     Py, PyObjectRef, PyPayload, PyResult, VirtualMachine,
@@ -43,6 +45,40 @@ static SURVIVORS: AtomicUsize = AtomicUsize::new(0);
 
 /// To the interpreter of a program, which is not kicked.
 static PROGRAM: Mutex<Option<UserSignalSender>> = Mutex::new(None);
+
+/// The most objects that there were since memory was given back.
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+/// How many of them have to be gone: they had some 50 MB.
+const MANY: usize = 500_000;
+
+/// The allocator's, which the program has chosen.
+static GIVE_BACK: OnceLock<fn()> = OnceLock::new();
+
+/// Lets `give_back` be called on the interpreter thread when much of its memory has become free.
+pub fn give_back_by(give_back: fn()) {
+    // A second allocator there is not.
+    let _ = GIVE_BACK.set(give_back);
+}
+
+/// Gives memory back to the operating system if there were many objects which are gone. By itself the allocator does so
+/// only when others are made.
+pub(crate) fn give_back_if_much() {
+    let objects = count();
+    if MOST.load(Ordering::Relaxed) < objects + MANY {
+        return;
+    }
+    MOST.store(objects, Ordering::Relaxed);
+    if let Some(give_back) = GIVE_BACK.get() {
+        give_back();
+    }
+}
+
+/// Objects of all generations.
+fn count() -> usize {
+    let (young, middle, old) = gc_state().get_count();
+    young + middle + old
+}
 
 /// Lets the older generations be collected in an interpreter that is being built.
 pub(crate) fn watch(vm: &mut VirtualMachine) {
@@ -97,6 +133,7 @@ fn due(vm: &VirtualMachine) -> Option<usize> {
 }
 
 fn ask_to_collect(vm: &VirtualMachine) {
+    MOST.fetch_max(count(), Ordering::Relaxed);
     if due(vm).is_none() || kicks::look() {
         return;
     }

@@ -13,7 +13,7 @@
 //! - [`cell`]: what can be said of a cell's text alone
 //! - [`interpreter`]: the thread that Python runs on
 //! - [`event_loop`]: the hot half of the asyncio loop; `asyncio`: its futures and tasks
-//! - `kicks`: signals for one thread of Python; `garbage`: when the older generations of objects are collected
+//! - `kicks`: signals for one thread of Python; [`garbage`]: when the older generations of objects are collected, and memory is given back
 //! - [`fatal`]: an end that nobody asked for; `diagnosis`: what Python does now
 //! - [`limits`]: what the process has less of than the machine
 //! - [`memory`]: what the process keeps of the memory that its start has used
@@ -29,7 +29,7 @@ mod diagnosis;
 pub mod dispatch;
 pub mod event_loop;
 pub mod fatal;
-mod garbage;
+pub mod garbage;
 pub mod history;
 pub mod interpreter;
 pub mod kernel;

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from as_program import python
 from client import Kernel
+from reliability import process
+from worst import each
 
 PROGRAMS = Path(__file__).parent / "programs"
 #: Trees that are made, of 6,000 objects each, and the objects that may be waiting for the collector.
@@ -78,3 +80,50 @@ def test_a_cell_that_is_run_again_is_kept_once(fresh_kernel: Kernel) -> None:
     for _ in range(10):
         last = int(fresh_kernel.ok(cell).result or 0)
     assert last <= first + 1
+
+
+REPEATED = {
+    "hits of a cache": (1_000_000, "@functools.lru_cache(8)\ndef f(n): return n\nfor n in range(times): f(n % 8)"),
+    "misses of a cache": (300_000, "@functools.lru_cache(4)\ndef f(n): return n\nfor n in range(times): f(n % 6)"),
+    "classes": (300_000, "class Base: pass\nfor n in range(times):\n    class Derived(Base): pass"),
+    "threads": (10_000, "for n in range(times):\n    t = threading.Thread(target=int)\n    t.start()\n    t.join()"),
+}
+#: MB that the allocator may need.
+ROOM = 25
+
+
+@each(("times", "code"), REPEATED)
+def test_what_is_repeated_leaves_nothing(fresh_kernel: Kernel, times: int, code: str) -> None:
+    fresh_kernel.ok("import functools, gc, threading\nget_ipython();")
+    fresh_kernel.ok(f"times = {times // 10}\n{code}")
+    before = process.memory(fresh_kernel.pid)[0]
+    fresh_kernel.ok(f"times = {times}\n{code}", 60)
+    fresh_kernel.ok("gc.collect();")
+    assert process.memory(fresh_kernel.pid)[0] < before + ROOM
+
+
+def test_a_cache_forgets_what_was_used_longest_ago(kernel: Kernel) -> None:
+    kernel.ok("import copy, functools, pickle\ncalled = []")
+    kernel.ok(
+        "@functools.lru_cache(maxsize=2)\ndef cached(*args, **kwargs):\n    called.append((args, kwargs))\n    return len(called)"
+    )
+    kernel.ok("cached(1), cached(2), cached(1), cached(3);")
+    assert kernel.ok("cached(1), cached(2), cached(n=2), cached(2, n=1)").result == "(1, 4, 5, 6)"
+    assert kernel.ok("cached.cache_info()").result == "CacheInfo(hits=2, misses=6, maxsize=2, currsize=2)"
+    assert kernel.ok("cached.cache_clear()\ncached.cache_info()").result.startswith("CacheInfo(hits=0, misses=0,")
+    assert (
+        kernel.ok("cached.cache_parameters(), cached.__name__").result == "({'maxsize': 2, 'typed': False}, 'cached')"
+    )
+    assert (
+        kernel.ok("copy.deepcopy(cached) is cached, pickle.loads(pickle.dumps(cached)) is cached").result
+        == "(True, True)"
+    )
+
+
+def test_a_cache_of_a_method_and_of_recursion(kernel: Kernel) -> None:
+    kernel.ok("import functools")
+    code = "class A:\n    @functools.lru_cache(maxsize=None)\n    def fib(self, n): return n if n < 2 else self.fib(n - 1) + self.fib(n - 2)\nA().fib(80), A.fib.cache_info().misses"
+    assert kernel.ok(code).result == "(23416728348467685, 81)"
+    code = "@functools.lru_cache(maxsize=16, typed=True)\ndef kind(n): return type(n).__name__\nkind(1), kind(1.0), kind(True), kind(n=1), kind(n=1.0)"
+    assert kernel.ok(code).result == "('int', 'float', 'bool', 'int', 'float')"
+    assert kernel.run("@functools.lru_cache\ndef f(x): return x\nf([])").reply["ename"] == "TypeError"

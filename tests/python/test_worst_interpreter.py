@@ -177,9 +177,10 @@ def test_a_million_tasks(fresh_kernel: Kernel) -> None:
         completion = fresh_kernel.request("complete_request", {"code": "finish", "cursor_pos": 6})
         assert completion.wait().reply["status"] == "ok"
     assert cell.wait(60).stdout == "made\n1000000\n"
-    assert answers(fresh_kernel)
     fresh_kernel.ok("import gc\ngc.collect();")
-    assert process.memory(fresh_kernel.pid)[0] < before + KEPT, f"{before:.0f} MB before"
+    assert answers(fresh_kernel)
+    # It is given back behind the reply.
+    fresh_kernel.until(lambda: process.memory(fresh_kernel.pid)[0] < before + KEPT, f"{before:.0f} MB and a few")
 
 
 def test_a_thousand_threads(kernel: Kernel) -> None:

@@ -24,6 +24,9 @@ class BackgroundFailures:
     def cell_ended(self, cell):
         """Show what was held back for this cell and is not retrieved yet."""
         self._running.discard(cell)
+        if not self._running:
+            # As in `Shell.runs`.
+            self._running.clear()
         waiting, self._waiting = self._waiting, []
         for owner, task in waiting:
             if owner is cell:

@@ -92,6 +92,9 @@ class Shell:
             await self._execute_in_turn(run)
         finally:
             del self.runs[cell]
+            if not self.runs:
+                # A dict keeps the places of keys that come and go (docs/upstream.md).
+                self.runs.clear()
             run.begun.set()
         if before is not None:
             self._adopt(before, contextvars.copy_context())

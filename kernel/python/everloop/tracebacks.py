@@ -48,19 +48,19 @@ def register_cell(execution_count, code):
         filename = f"<everloop-cell-{execution_count}>"
     else:
         filename = f"<everloop-cell-{execution_count}-{_registered}>"
-    _publish_lines(filename, remember_cell(filename, execution_count, code))
-    return filename
-
-
-def remember_cell(filename, execution_count, code):
-    """Show `filename` as cell number `execution_count`, with the lines of `code`, which are returned."""
-    if len(_cells) >= MAX_CELLS:
-        _forget_oldest()
     lines = code.splitlines(True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
+    remember_cell(filename, execution_count, lines)
+    _publish_lines(filename, lines)
+    return filename
+
+
+def remember_cell(filename, execution_count, lines):
+    """Show `filename` as cell number `execution_count`, with these lines, each with its end."""
+    if len(_cells) >= MAX_CELLS and filename not in _cells:
+        _forget_oldest()
     _cells[filename] = (execution_count, lines)
-    return lines
 
 
 def cells():

@@ -296,6 +296,7 @@ impl Cell {
                 exit: exit.map(|keep_kernel| Exit { keep_kernel }),
             });
         }
+        garbage::give_back_if_much();
         Ok(())
     }
 

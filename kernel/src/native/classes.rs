@@ -1,4 +1,5 @@
-//! The order in which the bases of a class are searched, where RustPython has another than Python.
+//! What is done when a class is made: the order in which its bases are searched, where RustPython has another than
+//! Python, and what is kept of classes that are gone.
 //!
 //! Python merges the orders of all bases and the row of the bases themselves
 //! (<https://docs.python.org/3/howto/mro.html>). RustPython leaves the row out: of `class C(A, X, B)`, where `A` is a
@@ -28,8 +29,23 @@ pub(super) fn build_class(args: FuncArgs, vm: &VirtualMachine) -> PyResult {
     let class = build_class.call(args, vm)?;
     if let Ok(class) = class.clone().downcast::<PyType>() {
         put_in_order(&class, vm);
+        forget_freed_classes(&class);
     }
     Ok(class)
+}
+
+/// How many classes derive from one before anybody looks which of them are gone.
+const MANY: usize = 64;
+
+/// A class knows which derive from it, and RustPython takes those that are freed out when it is asked for them only.
+fn forget_freed_classes(class: &PyTypeRef) {
+    for base in class.bases.read().as_slice() {
+        let mut derived = base.subclasses.write();
+        // Seldom, however many there are.
+        if derived.len() >= MANY && derived.len().is_power_of_two() {
+            derived.retain(|class| class.upgrade().is_some());
+        }
+    }
 }
 
 fn put_in_order(class: &PyTypeRef, vm: &VirtualMachine) {

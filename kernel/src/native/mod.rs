@@ -10,6 +10,7 @@
 //! - `origin`: `Origin`, what outputs carry as parent when it is no cell
 //! - `classes`: the order in which the bases of classes are searched
 //! - `compile`: the builtin, for syntax trees that RustPython cannot take
+//! - `lru_cache`: what `functools.lru_cache` makes
 //! - `access`: `os.access`; `names`: the addresses of a name; `files`: what was not written yet when Python ends
 //! - `packages`: where the packages of the kernel's own lie
 //! - `panics`: a panic as an exception
@@ -33,6 +34,7 @@ pub(crate) mod import;
 pub mod interrupts;
 pub mod json;
 mod kick;
+mod lru_cache;
 mod names;
 pub mod origin;
 pub mod output;
@@ -67,6 +69,7 @@ mod _everloop {
     use super::cell::{Cell, Interruptible};
     use super::door::Door;
     use super::kick::{self, ThreadInterrupts};
+    use super::lru_cache::{Entry, LruCache};
     use super::origin::Origin;
     use super::questions::Question;
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -98,6 +101,8 @@ mod _everloop {
             WorkQueue::make_static_type(),
             Cell::make_static_type(),
             Interruptible::make_static_type(),
+            LruCache::make_static_type(),
+            Entry::make_static_type(),
             Origin::make_static_type(),
             Question::make_static_type(),
             Statements::make_static_type(),

@@ -72,7 +72,16 @@ pub(crate) fn caught<T>(vm: &VirtualMachine, action: impl FnOnce() -> PyResult<T
 /// `function()`, which is all that the calling thread runs: what ends it is told.
 pub(super) fn run_thread(function: &PyObjectRef, vm: &VirtualMachine) -> PyResult {
     give_alternate_stack();
+    forget_ended_threads(vm);
     caught(vm, || function.call((), vm))
+}
+
+/// The interpreter notes each thread that is started, for children that are forked, and forgets none.
+fn forget_ended_threads(vm: &VirtualMachine) {
+    vm.state
+        .thread_handles
+        .lock()
+        .retain(|(handle, _)| handle.strong_count() > 0);
 }
 
 /// What frames that were left without an end have not put back.

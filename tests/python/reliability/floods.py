@@ -238,8 +238,10 @@ def run(kernel: Kernel, flood: Flood, limit: float = 300, slow_reads: float = SL
         growth = rss(kernel.pid, "VmHWM") - before
         for front in slow, stopped:
             front.read_on()
-            # It may be lost, too.
-            front.has_ended.wait(CATCH_UP)
+        end = time.monotonic() + CATCH_UP
+        for front in slow, stopped:
+            # The end may be lost, too.
+            front.has_ended.wait(max(0.0, end - time.monotonic()))
         answer = max(answer, time_to_answer(kernel))
         lost = [flood.lost(front, flood.count) for front in fronts]
         return Result(flood, seconds, messages, *lost, stopped.was_told, answer, growth, bool(request.replies))

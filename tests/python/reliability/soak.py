@@ -31,6 +31,8 @@ WARM_UP = 0.2
 #: MB that RSS may have grown by at the end, and bytes for each request: what allocators and the history of the cells need,
 #: and what an ended thread keeps (docs/upstream.md).
 GROWTH, GROWTH_PER_REQUEST = 20.0, 400
+#: How many times as much a request may take to compute at the end: the machine does other work, too.
+SLOWER = 2.0
 
 
 @dataclass
@@ -179,6 +181,10 @@ class Soak:
         requests = self.judged[-1].requests - self.judged[0].requests
         if grown > (allowed := GROWTH + GROWTH_PER_REQUEST * requests / process.MEGABYTE):
             found.append(f"RSS grew by {grown:.1f} MB, more than {allowed:.1f}")
+        third = len(self.judged) // 3
+        before, after = computing(self.judged[: third + 1]), computing(self.judged[-third - 1 :])
+        if after > SLOWER * before:
+            found.append(f"a request took {before:.2f} ms of computing, and {after:.2f} ms at the end")
         return found
 
 
@@ -201,6 +207,12 @@ class Pace:
         self._used, self._at = used, time.monotonic()
 
 
+def computing(samples: list[Sample]) -> float:
+    """Milliseconds of the kernel's own computing by request."""
+    begun, ended = samples[0], samples[-1]
+    return 1000 * (ended.cpu - begun.cpu) / max(1, ended.requests - begun.requests)
+
+
 def quantile(samples: list[Sample], part: float) -> float:
     values = sorted(value for sample in samples for value in sample.latencies)
     return values[min(len(values) - 1, int(len(values) * part))]
@@ -211,11 +223,6 @@ def table(soak: Soak) -> str:
 
     def middle(samples: list[Sample], name: str) -> float:
         return statistics.median(getattr(sample, name) for sample in samples)
-
-    def computing(samples: list[Sample]) -> float:
-        """Milliseconds of the kernel's own computing by request."""
-        begun, ended = samples[0], samples[-1]
-        return 1000 * (ended.cpu - begun.cpu) / max(1, ended.requests - begun.requests)
 
     rows = [
         f"| {soak.kernel} | first tenth | last tenth | by hour |",

@@ -26,10 +26,15 @@ def do(fault: Callable[[str], Outcome], kernel: str) -> Outcome:
         return Outcome(happened="not measured: no file system can be mounted here")
     except CannotLose as reason:
         return Outcome(happened=f"not measured: {reason}")
-    except (AssertionError, OSError) as error:
-        # What was sent and what arrived until then follows in further lines.
-        first = str(error).splitlines()[0]
-        return Outcome(happened="failed: a cell did not end well" if first.startswith("--") else f"failed: {first}")
+    except Exception as error:
+        # Nobody is there to begin again.
+        return Outcome(happened=failed(error))
+
+
+def failed(error: Exception) -> str:
+    # What was sent and what arrived until then follows in further lines.
+    first = next(iter(str(error).splitlines()), type(error).__name__)
+    return "failed: a cell did not end well" if first.startswith("--") else f"failed: {first}"
 
 
 def row(title: str, kernel: str, outcome: Outcome) -> str:
@@ -56,6 +61,8 @@ def flood_rows(kernels: list[str], scale: float) -> Iterator[str]:
                 kernel = Kernel(name, env={"IPYTHONDIR": directory, "XDG_DATA_HOME": directory})
                 try:
                     yield floods.run(kernel.ready(), flood.scaled(scale)).row(name)
+                except Exception as error:
+                    yield f"| {name} | {flood.name} | {failed(error)} | | | | | | |"
                 finally:
                     kernel.close()
 

@@ -8,6 +8,7 @@ _WHEN_IMPORTED = {
     "executing": ("executing.executing", "stack_data.core"),
     "hypothesis": ("hypothesis.internal.scrutineer",),
     "ipywidgets": ("ipywidgets.widgets.widget", "ipywidgets.widgets.widget_output", "ipywidgets.widgets.interaction"),
+    "lru_cache": ("functools",),
     "names": ("socket",),
     "nest_asyncio": ("nest_asyncio", "nest_asyncio2"),
     "openpyxl": ("openpyxl.descriptors.base",),

@@ -18,7 +18,7 @@ def install():
     after_import("stack_data.core", _bound_sources)
 
 
-class _Bounded(dict):
+class Bounded(dict):
     """Forgets what it has known for longest."""
 
     def __init__(self, size):
@@ -26,7 +26,7 @@ class _Bounded(dict):
         self._size = size
 
     def __setitem__(self, key, value):
-        while len(self) >= self._size:
+        while len(self) >= self._size and key not in self:
             # Another thread may have been quicker.
             self.pop(next(iter(self)), None)
         super().__setitem__(key, value)
@@ -34,8 +34,8 @@ class _Bounded(dict):
 
 def _bound(source):
     # The names are those of `Source._class_local`, which looks for what a class itself has.
-    setattr(source, "__source_cache_with_lines", _Bounded(KEPT))
-    setattr(source, "__executing_cache", _Bounded(KEPT))
+    setattr(source, "__source_cache_with_lines", Bounded(KEPT))
+    setattr(source, "__executing_cache", Bounded(KEPT))
 
 
 def _bound_findings(module):

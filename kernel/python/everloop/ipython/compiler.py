@@ -1,11 +1,13 @@
 """IPython's compiler, for cells of this kernel."""
 
 import codeop
+import linecache
 
 from IPython.core import compilerop
 
 import _everloop
 from everloop import tracebacks
+from everloop.compat.executing import Bounded
 
 
 class CachingCompiler(compilerop.CachingCompiler):
@@ -15,17 +17,20 @@ class CachingCompiler(compilerop.CachingCompiler):
         super().__init__()
         # A cell is whole, so that what is missing in it is an error with a place.
         self.flags &= ~codeop.PyCF_ALLOW_INCOMPLETE_INPUT
-        self._names = {}
+        # Of as many cells as tracebacks know.
+        self._names = Bounded(tracebacks.MAX_CELLS)
+        self._filename_map = Bounded(tracebacks.MAX_CELLS)
 
     def get_code_name(self, raw_code, transformed_code, number):
         """As IPython; a cell that is run again has the name that it had, so that its lines are not kept once more."""
-        name = super().get_code_name(raw_code, transformed_code, number)
-        return self._names.setdefault(transformed_code, name)
+        if transformed_code not in self._names:
+            self._names[transformed_code] = super().get_code_name(raw_code, transformed_code, number)
+        return self._names[transformed_code]
 
     def cache(self, transformed_code, number=0, raw_code=None):
         """As IPython: the file name of the cell, under which its lines are found."""
         filename = super().cache(transformed_code, number, raw_code)
-        tracebacks.remember_cell(filename, number, transformed_code)
+        tracebacks.remember_cell(filename, number, linecache.cache[filename][2])
         return filename
 
     def ast_parse(self, source, filename="<unknown>", symbol="exec"):

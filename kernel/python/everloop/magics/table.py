@@ -1,5 +1,7 @@
 """Which magics of IPython's are everloop's here, and where they are. They are imported when they are used."""
 
+import threading
+from functools import wraps
 from importlib import import_module
 
 #: ``module:class`` to the names of its magics, by kind.
@@ -29,6 +31,7 @@ def register(manager):
 
     is_lazy = hasattr(magics, "BUILTIN_LAZY_MAGICS")
     if is_lazy:
+        manager.load_lazy = _in_turn(manager.load_lazy)
         for place, kind, name in _names(manager):
             manager.register_lazy(name, place, kind)
     else:
@@ -36,6 +39,21 @@ def register(manager):
         for place in (*MAGICS, *CLASSES.values()):
             module, name = place.split(":")
             manager.register(getattr(import_module(module), name))
+
+
+def _in_turn(load):
+    """`load`, by one thread after the other: a class collects its magics in a table of IPython's that all classes share.
+
+    A cell may want a magic that a completion, which asks for all of them, is importing.
+    """
+    lock = threading.RLock()
+
+    @wraps(load)
+    def load_in_turn(*args, **kwargs):
+        with lock:
+            return load(*args, **kwargs)
+
+    return load_in_turn
 
 
 def _names(manager):
