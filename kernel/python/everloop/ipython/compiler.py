@@ -1,6 +1,7 @@
 """IPython's compiler, for cells of this kernel."""
 
 import codeop
+import linecache
 
 from IPython.core import compilerop
 
@@ -24,8 +25,15 @@ class CachingCompiler(compilerop.CachingCompiler):
 
     def cache(self, transformed_code, number=0, raw_code=None):
         """As IPython: the file name of the cell, under which its lines are found."""
-        filename = super().cache(transformed_code, number, raw_code)
-        tracebacks.remember_cell(filename, number, transformed_code)
+        raw_code = transformed_code if raw_code is None else raw_code
+        filename = self.get_code_name(raw_code, transformed_code, number)
+        self._filename_map[filename] = number
+        lines = tracebacks.remember_cell(filename, number, transformed_code)
+        if len(lines) != transformed_code.count("\n") or "\r" in transformed_code:
+            # There are other ends of lines in it, which IPython does not keep.
+            lines = [line + "\n" for line in transformed_code.splitlines()]
+        # Without a modification time linecache.checkcache() leaves the entry alone.
+        linecache.cache[filename] = (len(transformed_code), None, lines, filename)
         return filename
 
     def ast_parse(self, source, filename="<unknown>", symbol="exec"):

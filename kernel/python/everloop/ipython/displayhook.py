@@ -1,10 +1,17 @@
 """The value of a cell as an ``execute_result``."""
 
+import builtins
+
+from IPython.core import history
 from IPython.core.displayhook import DisplayHook
 
 import _everloop
+from everloop.displayhook import UNDERSCORES
 from everloop.formatters import encoded
 from everloop.ipython.messages import Publisher
+
+# IPython 8 does not have it.
+_Output = getattr(history, "HistoryOutput", None)
 
 
 class ZMQShellDisplayHook(DisplayHook):
@@ -51,11 +58,40 @@ class ZMQShellDisplayHook(DisplayHook):
         inputs, number = self.shell.history_manager.input_hist_parsed, self.prompt_count
         return _everloop.is_silenced(inputs[number] if number < len(inputs) else inputs[-1])
 
+    def update_user_ns(self, result):
+        """As IPython's: ``Out``, ``_5`` and, unless the user has taken them, the underscores."""
+        names, hidden = self.shell.user_ns, self.shell.user_ns_hidden
+        if not self.cache_size or result is names["_oh"]:
+            return
+        if len(names["_oh"]) >= self.cache_size and self.do_full_cache:
+            self.cull_cache()
+        ours = "_" not in builtins.__dict__ and all(
+            hidden[name] is names[name] if name in hidden else getattr(self, name) is names[name]
+            for name in UNDERSCORES
+            if name in names
+        )
+        self.___, self.__, self._ = self.__, self._, result
+        new = {"_": self._, "__": self.__, "___": self.___} if ours else {}
+        if self.do_full_cache:
+            number = self.prompt_count
+            new[f"_{number}"] = names["_oh"][number] = result
+        self.shell.push(new, interactive=False)
+
     def log_output(self, format_dict):
         """Remember what is shown, unless the cell is not to be remembered."""
-        cell = self.shell.current_run.cell
-        if cell is None or cell.store_history:
+        run, manager = self.shell.current_run, self.shell.history_manager
+        if run.cell is not None and not run.cell.store_history:
+            return
+        if _Output is None:
             super().log_output(format_dict)
+            return
+        number = self.prompt_count
+        manager.outputs[number].append(_Output(output_type="execute_result", bundle=format_dict))
+        text = format_dict.get("text/plain")
+        if text is not None:
+            if self.shell.logger.log_output:
+                self.shell.logger.log_write(text, "output")
+            manager.output_hist_reprs[number] = text
 
     def flush(self):
         """Forget all results; also those that IPython's own leaves among the hidden names."""

@@ -11,6 +11,7 @@ from everloop import lookups, runners, tracebacks
 from everloop.ipython import ipykernel
 from everloop.ipython.app import IPKernelApp
 from everloop.ipython.lookups import Lookups
+from everloop.ipython.plain import plain_cells
 from everloop.ipython.shell import ZMQInteractiveShell, text_of
 from everloop.streams import say
 
@@ -27,6 +28,7 @@ class IPython:
         self.ip = app.shell
         self._session = session
         self._adopt(bare)
+        self._plain = plain_cells(self.ip, self._cell_begins)
         ipykernel.install(app)
         lookups.extend(Lookups(self.ip))
         app.run_startup()
@@ -76,9 +78,13 @@ class IPython:
         """Run a cell, a :class:`everloop.run.Run`; returns its reply, without count and payload."""
         cell = run.cell
         try:
+            plain = self._plain and self._plain.statements(run)
             # An interrupt is raised inside these steps and nowhere else in the shell.
-            runner, coroutine = await _everloop.Interruptible(cell, self._code_of(run))
-            reply = await runners.drive(runner, coroutine, cell)
+            if plain:
+                reply = await _everloop.Interruptible(cell, self._run_plain(run, *plain))
+            else:
+                runner, coroutine = await _everloop.Interruptible(cell, self._code_of(run))
+                reply = await runners.drive(runner, coroutine, cell)
         except BaseException as raised:
             reply = await tracebacks.show_in_cell(self.failed, cell.interrupt_of(raised), run)
         self._take_back()
@@ -141,12 +147,19 @@ class IPython:
             ip.events.trigger("post_execute")
             if not cell.silent:
                 ip.events.trigger("post_run_cell", result)
+        return await self._reply(run, result)
+
+    async def _run_plain(self, run, text, statements):
+        return await self._reply(run, await self._plain.run_cell_async(run, text, statements))
+
+    async def _reply(self, run, result):
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
-            return _error_reply(ip.interrupt_of(error), run)
+            return _error_reply(self.ip.interrupt_of(error), run)
         if run.display_failed:
             return _error_reply(None, run)
-        return {"status": "ok", "user_expressions": await ip.evaluate(cell.user_expressions)}
+        expressions = run.cell.user_expressions
+        return {"status": "ok", "user_expressions": await self.ip.evaluate(expressions) if expressions else {}}
 
 
 def _error_reply(error, run):
