@@ -60,7 +60,7 @@ fn first_to_escape(bytes: &[u8]) -> Option<usize> {
 const LANES: usize = 32;
 
 fn needs_escape(byte: u8) -> bool {
-    (byte < b' ') | (byte == b'"') | (byte == b'\\')
+    matches!(byte, 0..=0x1f | b'"' | b'\\')
 }
 
 fn push_escaped(out: &mut Vec<u8>, byte: u8) {

@@ -41,7 +41,8 @@ class IPython:
     @property
     def execution_count(self):
         """The number of the last cell that was counted."""
-        return self.ip.execution_count - 1
+        # A trait, short of its descriptor: it is asked for several times in each cell.
+        return self.ip._trait_values["execution_count"] - 1
 
     def _adopt(self, bare):
         ip = self.ip
@@ -65,8 +66,9 @@ class IPython:
 
     def count(self, cell):
         """What the messages of the cell carry as ``execution_count``; IPython counts when it runs the cell."""
-        counts = cell.store_history and not cell.silent and cell.code and not cell.code.isspace()
-        return self.ip.execution_count if counts else self.execution_count
+        code = cell.code
+        counts = cell.store_history and not cell.silent and code and not code.isspace()
+        return self.execution_count + bool(counts)
 
     def _cell_begins(self):
         run = self.ip.current_run
@@ -147,19 +149,21 @@ class IPython:
             ip.events.trigger("post_execute")
             if not cell.silent:
                 ip.events.trigger("post_run_cell", result)
-        return await self._reply(run, result)
+        reply = self._error(run, result)
+        return reply or {"status": "ok", "user_expressions": await ip.evaluate(cell.user_expressions)}
 
     async def _run_plain(self, run, text, statements):
-        return await self._reply(run, await self._plain.run_cell_async(run, text, statements))
+        result = await self._plain.run_cell_async(run, text, statements)
+        expressions = run.cell.user_expressions
+        reply = self._error(run, result)
+        return reply or {"status": "ok", "user_expressions": await self.ip.evaluate(expressions) if expressions else {}}
 
-    async def _reply(self, run, result):
+    def _error(self, run, result):
+        """The reply of a cell that ended with an error, else None."""
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
             return _error_reply(self.ip.interrupt_of(error), run)
-        if run.display_failed:
-            return _error_reply(None, run)
-        expressions = run.cell.user_expressions
-        return {"status": "ok", "user_expressions": await self.ip.evaluate(expressions) if expressions else {}}
+        return _error_reply(None, run) if run.display_failed else None
 
 
 def _error_reply(error, run):

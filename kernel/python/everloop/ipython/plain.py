@@ -42,6 +42,7 @@ _TRAITS = (
     "ast_transformers",
     "autoawait",
     "autocall",
+    "execution_count",
     "input_transformer_manager",
     "input_transformers_post",
     "loop_runner",
@@ -132,76 +133,77 @@ class PlainCells:
 
     async def run_cell_async(self, run, text, statements):
         """The cell's coroutine; its result is the ``ExecutionResult``. It has the name that IPython's own has."""
-        ip, cell = self._ip, run.cell
-        silent = cell.silent
-        stores = cell.store_history and not silent
-        result = ExecutionResult(self._info(cell, text))
-        try:
-            number = result.execution_count = ip.execution_count
-            if stores:
-                put(ip, execution_count=number + 1)
-            self._begin(run)
-            if not silent:
-                self._trigger("pre_run_cell", result.info)
-            if stores:
-                ip.history_manager.store_inputs(number, text, cell.code)
-            if not silent:
-                ip.logger.log(text, cell.code)
-            statements.filename = self._compiler.cache(text, number, raw_code=cell.code)
-            run.exec_result = result
-            succeeded = await self._run_code(statements, result)
-            put(ip, last_execution_succeeded=succeeded, last_execution_result=result)
-            run.exec_result = None
-            if stores:
-                ip.history_manager.store_result(number, result.error_in_exec)
-        finally:
-            self._end()
-            if not silent:
-                self._trigger("post_run_cell", result)
-        return result
-
-    def _info(self, cell, text):
-        return ExecutionInfo(
-            cell.code,
-            cell.store_history,
-            cell.silent,
-            shell_futures=True,
-            cell_id=cell.metadata.get("cellId"),
-            transformed_cell=text,
-        )
-
-    async def _run_code(self, statements, result):
-        """Run the cell's statements; returns whether all of them did."""
         # As in IPython: what is above is not the user's.
         __tracebackhide__ = "__ipython_bottom__"
         ip = self._ip
-        names, variables = ip.user_global_ns, ip.user_ns
-        before, hook = sys.excepthook, ip.excepthook
-        ip.sys_excepthook = before
-        while True:
-            try:
-                code = next(statements, None)
-            except BaseException as error:
-                # A statement that was parsed and means nothing, as a `return`.
-                result.error_before_exec = error
-                ip.showtraceback()
-                return False
-            if code is None:
-                return True
-            sys.excepthook = hook
-            try:
-                if code.co_flags & CO_COROUTINE:
-                    await eval(code, names, variables)
-                else:
-                    exec(code, names, variables)
-            except BaseException as error:
+        result = None
+        try:
+            result = self._begin(run, text, statements)
+            names, variables, before = ip.user_global_ns, ip.user_ns, sys.excepthook
+            ip.sys_excepthook = before
+            # Few coroutines and few calls: on a path that is walked once for each cell each of them is cold.
+            while (code := self._next(statements, result)) is not None:
+                sys.excepthook = ip.excepthook
+                try:
+                    if code.co_flags & CO_COROUTINE:
+                        await eval(code, names, variables)
+                    else:
+                        exec(code, names, variables)
+                except BaseException as error:
+                    sys.excepthook = before
+                    result.error_in_exec = error
+                    # Without this frame, as IPython leaves its own out.
+                    error.__traceback__ = error.__traceback__.tb_next or error.__traceback__
+                    self._show(error)
+                    break
                 sys.excepthook = before
-                result.error_in_exec = error
-                # Without this frame, as IPython leaves its own out.
-                error.__traceback__ = error.__traceback__.tb_next or error.__traceback__
-                self._show(error)
-                return False
-            sys.excepthook = before
+            self._finish(run, result)
+        finally:
+            self._end(run, result)
+        return result
+
+    def _begin(self, run, text, statements):
+        """Count the cell, tell those who want to know and remember it; returns what its result goes to."""
+        ip, cell = self._ip, run.cell
+        code, silent, stores = cell.code, cell.silent, cell.store_history
+        info = ExecutionInfo(code, stores, silent, True, cell.metadata.get("cellId"), transformed_cell=text)
+        result = ExecutionResult(info)
+        number = result.execution_count = self._traits["execution_count"]
+        if stores and not silent:
+            put(ip, execution_count=number + 1)
+        self._tell_of_beginning(run)
+        if not silent:
+            self._trigger("pre_run_cell", info)
+            if stores:
+                ip.history_manager.store_inputs(number, text, code)
+            ip.logger.log(text, code)
+        statements.filename = self._compiler.cache(text, number, raw_code=code)
+        run.exec_result = result
+        return result
+
+    def _next(self, statements, result):
+        """The code of the next statement, or None: the last one has run, or this one does not compile."""
+        try:
+            return next(statements, None)
+        except BaseException as error:
+            # It was parsed and means nothing, as a `return`.
+            result.error_before_exec = error
+            self._ip.showtraceback()
+            return None
+
+    def _finish(self, run, result):
+        """Remember what came of the cell."""
+        ip = self._ip
+        succeeded = result.error_in_exec is None and result.error_before_exec is None
+        put(ip, last_execution_succeeded=succeeded, last_execution_result=result)
+        run.exec_result = None
+        if result.info.store_history and not result.info.silent:
+            ip.history_manager.store_result(result.execution_count, result.error_in_exec)
+
+    def _end(self, run, result):
+        self._tell_of_end()
+        if not run.cell.silent:
+            self._trigger("post_run_cell", result)
 
     def _show(self, error):
         ip = self._ip
@@ -219,7 +221,7 @@ class PlainCells:
 
     # -- events
 
-    def _begin(self, run):
+    def _tell_of_beginning(self, run):
         if not self._are_own("pre_execute"):
             self._ip.events.trigger("pre_execute")
             return
@@ -228,7 +230,7 @@ class PlainCells:
         self._ip.display_pub._in_post_execute = False
         run.begun.set()
 
-    def _end(self):
+    def _tell_of_end(self):
         if self._are_own("post_execute"):
             self._ip.display_pub._in_post_execute = True
         else:
