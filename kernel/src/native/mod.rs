@@ -382,7 +382,7 @@ mod _everloop {
         for attribute in attributes.as_slice() {
             let parts = attribute
                 .downcast_ref::<PyTuple>()
-                .map(|attribute| attribute.as_slice());
+                .map(Py::as_slice);
             let Some([owner, name, value]) = parts else {
                 return Ok(false);
             };
