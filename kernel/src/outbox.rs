@@ -6,7 +6,9 @@
 //! - Text of one parent and one stream that is still in the queue is joined, so that a flood of prints becomes few
 //!   large messages. Text behind which nothing waits stays for [`HOLD`], since more of it is likely to come: `print`
 //!   writes a line and its end apart, and front ends (jupyter_server above all) cut off a kernel that sends a
-//!   thousand messages a second. Whatever is published next, and every barrier, lets it go at once.
+//!   thousand messages a second. What says that a cell begins may wait as well ([`Outbox::publish_soon`]): most cells
+//!   are over by then, and what is told of them goes in one piece. Whatever else is published next, and every barrier,
+//!   lets it go at once.
 //! - One text of any size is messages of [`JOIN_LIMIT`] bytes, too.
 //! - Above [`HIGH_WATER`] a producer waits, so that memory is bounded. The writer takes care that this ends (see
 //!   `sockets::iopub`); threads of the I/O runtime never wait, since one of them runs the writer.
@@ -17,16 +19,16 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use everloop_protocol::content::stream::{Stream, StreamName};
+use everloop_protocol::content::stream::StreamName;
+use everloop_protocol::json::push_string;
 use everloop_protocol::{ParentHeader, Session};
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use tokio::sync::{Notify, oneshot};
 
 /// Text of one stream message, at most about this many bytes.
 const JOIN_LIMIT: usize = 256 * 1024;
-/// How long text may wait for more text. Shorter than anybody notices.
+/// How long text and beginnings may wait for what follows. Shorter than anybody notices.
 const HOLD: Duration = Duration::from_millis(10);
 /// Bytes in the queue above which producers wait.
 const HIGH_WATER: usize = 8 << 20;
@@ -46,10 +48,16 @@ pub fn never_wait_on_this_thread() {
 pub struct Publication<'a> {
     pub parent: &'a ParentHeader,
     pub msg_type: &'a str,
-    pub metadata: Value,
-    pub content: Value,
+    /// JSON, as `content`.
+    pub metadata: Bytes,
+    pub content: Bytes,
     pub buffers: Vec<Bytes>,
+    /// Whether nobody minds when it comes a little later, together with what follows.
+    pub may_wait: bool,
 }
+
+/// Metadata that says nothing.
+pub const NOTHING: Bytes = Bytes::from_static(b"{}");
 
 /// Publishes on iopub, from any thread.
 #[derive(Clone)]
@@ -69,6 +77,8 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     items: VecDeque<Item>,
+    /// How many of `items` may not be held.
+    urgent: usize,
     /// Bytes of text, content and buffers in `items`.
     bytes: usize,
     /// The writer is gone: nobody will read, nobody may wait.
@@ -88,9 +98,12 @@ enum Item {
     Message {
         parent: ParentHeader,
         msg_type: String,
-        metadata: Value,
-        content: Box<RawValue>,
+        metadata: Bytes,
+        content: Bytes,
         buffers: Vec<Bytes>,
+        may_wait: bool,
+        /// When it was published.
+        since: Instant,
     },
     Barrier(Box<dyn FnOnce() + Send>),
 }
@@ -113,24 +126,60 @@ impl Outbox {
 
     /// Publishes a message. `content` is serialised at once, on this thread.
     pub fn publish(&self, parent: &ParentHeader, msg_type: &str, content: impl Serialize) {
-        self.enqueue(
-            parent,
-            msg_type,
-            Value::Object(Map::new()),
-            &content,
-            Vec::new(),
-        );
+        self.publish_content(parent, msg_type, content, false);
+    }
+
+    /// As [`Outbox::publish`], of a message that may wait for what follows.
+    pub fn publish_soon(&self, parent: &ParentHeader, msg_type: &str, content: impl Serialize) {
+        self.publish_content(parent, msg_type, content, true);
+    }
+
+    fn publish_content(
+        &self,
+        parent: &ParentHeader,
+        msg_type: &str,
+        content: impl Serialize,
+        may_wait: bool,
+    ) {
+        match serde_json::to_vec(&content) {
+            Ok(content) => self.publish_with(Publication {
+                parent,
+                msg_type,
+                metadata: NOTHING,
+                content: content.into(),
+                buffers: Vec::new(),
+                may_wait,
+            }),
+            Err(error) => {
+                tracing::error!(msg_type, %error, "cannot publish: content is not JSON");
+            }
+        }
     }
 
     /// Publishes a message with metadata and buffers.
     pub fn publish_with(&self, publication: Publication<'_>) {
-        self.enqueue(
-            publication.parent,
-            publication.msg_type,
-            publication.metadata,
-            &publication.content,
-            publication.buffers,
-        );
+        let item = Item::Message {
+            parent: publication.parent.clone(),
+            msg_type: publication.msg_type.to_owned(),
+            metadata: publication.metadata,
+            content: publication.content,
+            buffers: publication.buffers,
+            may_wait: publication.may_wait,
+            since: Instant::now(),
+        };
+        self.push(self.shared.with_room(), item);
+    }
+
+    /// Puts an item at the end of the queue, and wakes the writer if it is not to wait for it already.
+    fn push(&self, mut queue: MutexGuard<'_, Queue>, item: Item) {
+        let wakes = queue.items.is_empty() || item.is_urgent();
+        queue.bytes += item.size();
+        queue.urgent += usize::from(item.is_urgent());
+        queue.items.push_back(item);
+        drop(queue);
+        if wakes {
+            self.shared.wake.notify_one();
+        }
     }
 
     /// Publishes text of stdout or stderr. Empty text is nothing.
@@ -143,31 +192,55 @@ impl Outbox {
         }
     }
 
-    fn stream_piece(&self, parent: &ParentHeader, name: StreamName, text: &str) {
-        let mut queue = self.shared.with_room();
-        queue.bytes += text.len();
-        match queue.items.back_mut() {
-            Some(Item::Stream {
-                parent: last_parent,
-                name: last_name,
-                text: joined,
-                ..
-            }) if joined.len() < JOIN_LIMIT && *last_name == name && last_parent == parent => {
-                joined.push_str(text);
-                // Before the limit the writer knows of it already.
-                if joined.len() < JOIN_LIMIT {
-                    return;
-                }
-            }
-            _ => queue.items.push_back(Item::Stream {
-                parent: parent.clone(),
-                name,
-                text: text.to_owned(),
-                since: Instant::now(),
-            }),
+    /// As [`Outbox::stream`] if that need not wait; false, and nothing done, if it had to.
+    pub fn stream_if_room(&self, parent: &ParentHeader, name: StreamName, text: &str) -> bool {
+        let queue = self.shared.lock();
+        let has_room = queue.bytes < HIGH_WATER && text.len() <= JOIN_LIMIT;
+        if has_room && !text.is_empty() {
+            self.add_text(queue, parent, name, text);
         }
-        drop(queue);
-        self.shared.wake.notify_one();
+        has_room
+    }
+
+    fn stream_piece(&self, parent: &ParentHeader, name: StreamName, text: &str) {
+        self.add_text(self.shared.with_room(), parent, name, text);
+    }
+
+    fn add_text(
+        &self,
+        mut queue: MutexGuard<'_, Queue>,
+        parent: &ParentHeader,
+        name: StreamName,
+        text: &str,
+    ) {
+        if let Some(Item::Stream {
+            parent: last_parent,
+            name: last_name,
+            text: joined,
+            ..
+        }) = queue.items.back_mut()
+            && joined.len() < JOIN_LIMIT
+            && *last_name == name
+            && last_parent == parent
+        {
+            joined.push_str(text);
+            let is_full = joined.len() >= JOIN_LIMIT;
+            queue.bytes += text.len();
+            // Before the limit the writer knows of it already.
+            if is_full {
+                queue.urgent += 1;
+                drop(queue);
+                self.shared.wake.notify_one();
+            }
+            return;
+        }
+        let item = Item::Stream {
+            parent: parent.clone(),
+            name,
+            text: text.to_owned(),
+            since: Instant::now(),
+        };
+        self.push(queue, item);
     }
 
     /// Returns when everything published before is on its way to every subscriber.
@@ -194,43 +267,12 @@ impl Outbox {
 
     /// Puts `done` behind everything published so far. False when there is nobody who would call it.
     fn barrier(&self, done: impl FnOnce() + Send + 'static) -> bool {
-        let mut queue = self.shared.lock();
+        let queue = self.shared.lock();
         if queue.closed {
             return false;
         }
-        queue.items.push_back(Item::Barrier(Box::new(done)));
-        drop(queue);
-        self.shared.wake.notify_one();
+        self.push(queue, Item::Barrier(Box::new(done)));
         true
-    }
-
-    fn enqueue(
-        &self,
-        parent: &ParentHeader,
-        msg_type: &str,
-        metadata: Value,
-        content: &impl Serialize,
-        buffers: Vec<Bytes>,
-    ) {
-        let content = match to_raw_value(content) {
-            Ok(content) => content,
-            Err(error) => {
-                tracing::error!(msg_type, %error, "cannot publish: content is not JSON");
-                return;
-            }
-        };
-        let bytes = content.get().len() + buffers.iter().map(Bytes::len).sum::<usize>();
-        let mut queue = self.shared.with_room();
-        queue.bytes += bytes;
-        queue.items.push_back(Item::Message {
-            parent: parent.clone(),
-            msg_type: msg_type.to_owned(),
-            metadata,
-            content,
-            buffers,
-        });
-        drop(queue);
-        self.shared.wake.notify_one();
     }
 }
 
@@ -265,8 +307,6 @@ pub enum Outgoing {
     Message(ParentHeader, Vec<Bytes>),
     /// To be called when everything before it is on its way.
     Barrier(Box<dyn FnOnce() + Send>),
-    /// Could not be encoded, which is in the log.
-    Failed,
 }
 
 impl Feed {
@@ -287,15 +327,16 @@ impl Feed {
         }
     }
 
-    /// Takes and encodes the oldest item, if there is one that may go now.
+    /// Takes and encodes the oldest item, if there is one and it is not text that may become more.
     pub fn take(&self) -> Option<Outgoing> {
         let mut queue = self.shared.lock();
-        if !matches!(queue.state(), State::Ready) {
+        if queue.only_waits_for_text() {
             return None;
         }
         let item = queue.items.pop_front()?;
         let was_full = queue.bytes >= HIGH_WATER;
         queue.bytes -= item.size();
+        queue.urgent -= usize::from(item.is_urgent());
         let room = was_full && queue.bytes < HIGH_WATER;
         drop(queue);
         if room {
@@ -327,16 +368,16 @@ impl Feed {
 
     fn encode(&self, item: Item) -> Outgoing {
         let session = &self.shared.session;
-        let (parent, frames) = match item {
-            Item::Barrier(done) => return Outgoing::Barrier(done),
+        match item {
+            Item::Barrier(done) => Outgoing::Barrier(done),
             Item::Stream {
                 parent, name, text, ..
             } => {
                 let topic = Bytes::from(format!("stream.{}", name.as_str()));
-                let content = Stream { name, text };
-                let metadata = Map::<String, Value>::new();
-                let frames = session.encode(&[topic], "stream", &parent, &metadata, &content, &[]);
-                (parent, frames)
+                let content = stream_content(name, &text);
+                let frames =
+                    session.encode_json(&[topic], "stream", &parent, NOTHING, content, &[]);
+                Outgoing::Message(parent, frames)
             }
             Item::Message {
                 parent,
@@ -344,21 +385,27 @@ impl Feed {
                 metadata,
                 content,
                 buffers,
+                ..
             } => {
                 let topic = Bytes::from(format!("kernel.{}.{msg_type}", session.id()));
                 let frames =
-                    session.encode(&[topic], &msg_type, &parent, &metadata, &content, &buffers);
-                (parent, frames)
-            }
-        };
-        match frames {
-            Ok(frames) => Outgoing::Message(parent, frames),
-            Err(error) => {
-                tracing::error!(%error, "cannot publish a message");
-                Outgoing::Failed
+                    session.encode_json(&[topic], &msg_type, &parent, metadata, content, &buffers);
+                Outgoing::Message(parent, frames)
             }
         }
     }
+}
+
+/// The content of a `stream` message, a [`Stream`](everloop_protocol::content::stream::Stream).
+fn stream_content(name: StreamName, text: &str) -> Bytes {
+    // Lines are short, and the end of each needs an escape.
+    let mut content = Vec::with_capacity(text.len() + text.len() / 4 + 64);
+    content.extend_from_slice(br#"{"name":""#);
+    content.extend_from_slice(name.as_str().as_bytes());
+    content.extend_from_slice(br#"","text":"#);
+    push_string(&mut content, text);
+    content.push(b'}');
+    content.into()
 }
 
 impl Drop for Feed {
@@ -368,6 +415,7 @@ impl Drop for Feed {
         // Barriers end by being dropped.
         queue.items.clear();
         queue.bytes = 0;
+        queue.urgent = 0;
         drop(queue);
         self.shared.room.notify_all();
     }
@@ -380,26 +428,56 @@ enum State {
 }
 
 impl Queue {
+    /// Whether there is something to take, all of which goes together.
     fn state(&self) -> State {
-        match (self.items.front(), self.items.len()) {
-            (None, _) => State::Empty,
-            (Some(Item::Stream { text, since, .. }), 1)
-                if text.len() < JOIN_LIMIT && !self.released && since.elapsed() < HOLD =>
-            {
-                State::Held(*since + HOLD)
+        let Some(first) = self.items.front() else {
+            return State::Empty;
+        };
+        match first.held_until() {
+            Some(until) if self.urgent == 0 && !self.released && Instant::now() < until => {
+                State::Held(until)
             }
             _ => State::Ready,
+        }
+    }
+
+    /// Whether all that is left is text for which there may be more before it has to go.
+    fn only_waits_for_text(&self) -> bool {
+        match (self.items.front(), self.items.len()) {
+            (Some(text @ Item::Stream { .. }), 1) => {
+                let until = text.held_until();
+                !self.released && until.is_some_and(|until| Instant::now() < until)
+            }
+            _ => false,
         }
     }
 }
 
 impl Item {
+    /// Whether it goes at once, and all before it.
+    fn is_urgent(&self) -> bool {
+        self.held_until().is_none()
+    }
+
+    /// Until when it may wait, if it may.
+    fn held_until(&self) -> Option<Instant> {
+        match self {
+            Self::Stream { text, since, .. } if text.len() < JOIN_LIMIT => Some(*since + HOLD),
+            Self::Message {
+                may_wait: true,
+                since,
+                ..
+            } => Some(*since + HOLD),
+            _ => None,
+        }
+    }
+
     fn size(&self) -> usize {
         match self {
             Self::Stream { text, .. } => text.len(),
             Self::Message {
                 content, buffers, ..
-            } => content.get().len() + buffers.iter().map(Bytes::len).sum::<usize>(),
+            } => content.len() + buffers.iter().map(Bytes::len).sum::<usize>(),
             Self::Barrier(_) => 0,
         }
     }
@@ -433,7 +511,6 @@ mod tests {
                 done();
                 "barrier".to_owned()
             }
-            Outgoing::Failed => panic!("not encoded"),
         });
         names.collect()
     }
@@ -482,6 +559,24 @@ mod tests {
         assert!(feed.take().is_none());
         outbox.publish(&parent, "status", json!({}));
         assert_eq!(taken(&feed, &session), ["line\n", "status"]);
+    }
+
+    #[tokio::test]
+    async fn beginning_waits_for_what_follows_and_not_for_ever() {
+        let (outbox, feed, session) = outbox();
+        let parent = parent("1");
+        let begun = Instant::now();
+        outbox.publish_soon(&parent, "status", json!({}));
+        outbox.publish_soon(&parent, "execute_input", json!({}));
+        assert!(matches!(feed.shared.lock().state(), State::Held(_)));
+        outbox.publish(&parent, "display_data", json!({}));
+        feed.ready().await;
+        let all = ["status", "execute_input", "display_data"];
+        assert_eq!(taken(&feed, &session), all);
+        outbox.publish_soon(&parent, "status", json!({}));
+        feed.ready().await;
+        assert_eq!(taken(&feed, &session), ["status"]);
+        assert!(begun.elapsed() >= HOLD);
     }
 
     #[tokio::test]

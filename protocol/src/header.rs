@@ -116,7 +116,11 @@ impl ParentHeader {
 
 impl PartialEq for ParentHeader {
     fn eq(&self, other: &Self) -> bool {
-        self.raw() == other.raw()
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other) || one.raw == other.raw,
+            (None, None) => true,
+            _ => false,
+        }
     }
 }
 

@@ -49,7 +49,7 @@ pub mod connection;
 pub mod content;
 pub mod cursor;
 pub mod header;
-mod json;
+pub mod json;
 pub mod message;
 pub mod mime;
 pub mod replay;

@@ -62,7 +62,7 @@ pub enum DecodeError {
 pub struct EncodeError {
     /// The type of the message.
     pub msg_type: String,
-    /// Which part: header, metadata or content.
+    /// Which part: metadata or content.
     pub part: &'static str,
     /// What is wrong with it.
     pub source: serde_json::Error,
@@ -183,17 +183,33 @@ impl Session {
                 source,
             }
         };
+        let metadata = to_bytes(metadata).map_err(failed("metadata"))?;
+        let content = to_bytes(content).map_err(failed("content"))?;
+        Ok(self.encode_json(prefix, msg_type, parent, metadata, content, buffers))
+    }
+
+    /// As [`Session::encode`], of metadata and content that are JSON already.
+    #[must_use]
+    pub fn encode_json(
+        &self,
+        prefix: &[Bytes],
+        msg_type: &str,
+        parent: &ParentHeader,
+        metadata: Bytes,
+        content: Bytes,
+        buffers: &[Bytes],
+    ) -> Vec<Bytes> {
         let mut frames = Frames {
             identities: prefix.to_vec(),
             signature: Bytes::new(),
-            header: to_bytes(&self.header(msg_type)).map_err(failed("header"))?,
+            header: self.header_json(msg_type).into(),
             parent_header: Bytes::copy_from_slice(parent.raw().as_bytes()),
-            metadata: to_bytes(metadata).map_err(failed("metadata"))?,
-            content: to_bytes(content).map_err(failed("content"))?,
+            metadata,
+            content,
             buffers: buffers.to_vec(),
         };
         frames.signature = self.0.signer.sign(frames.signed_parts()).into();
-        Ok(frames.join())
+        frames.join()
     }
 
     /// A header for a message that is made now. Its `msg_id` was never used before: clients refuse a signature that
@@ -210,6 +226,23 @@ impl Session {
             version: PROTOCOL_VERSION.to_owned(),
             subshell_id: None,
         }
+    }
+}
+
+impl Session {
+    /// [`Session::header`] as JSON, of which only the type of the message may need escapes.
+    fn header_json(&self, msg_type: &str) -> Vec<u8> {
+        let number = self.0.sent.fetch_add(1, Ordering::Relaxed);
+        let (id, date) = (&self.0.id, jiff::Timestamp::now());
+        let mut json = format!(
+            r#"{{"msg_id":"{id}_{number}","session":"{id}","username":"{USERNAME}","date":"{date:.6}","msg_type":"#
+        )
+        .into_bytes();
+        json::push_string(&mut json, msg_type);
+        json.extend_from_slice(br#","version":""#);
+        json.extend_from_slice(PROTOCOL_VERSION.as_bytes());
+        json.extend_from_slice(br#""}"#);
+        json
     }
 }
 
@@ -269,6 +302,19 @@ mod tests {
         assert_eq!(Value::from(message.metadata), json!({"m": 1}));
         assert_eq!(message.content, json!({"c": 2}));
         assert_eq!(message.buffers, [&b"\x00\xff"[..], b""]);
+    }
+
+    #[test]
+    fn header_that_is_written_at_once_is_the_one_of_serde() {
+        let session = session();
+        let mut written: Header =
+            serde_json::from_slice(&session.header_json("of \"type\"")).unwrap();
+        let made = session.header("of \"type\"");
+        assert_eq!(made.msg_id, format!("{}_1", session.id()));
+        assert_eq!(written.msg_id, format!("{}_0", session.id()));
+        assert_eq!(written.date.len(), made.date.len());
+        (written.msg_id, written.date) = (made.msg_id.clone(), made.date.clone());
+        assert_eq!(written, made);
     }
 
     #[test]

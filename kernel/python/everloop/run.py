@@ -40,6 +40,8 @@ class Run:
         self.thread = None
         #: The error that it ended with, as it was shown: an ``error`` message's content.
         self.shown_error = None
+        #: The ``id()`` of the exception that IPython was asked to explain last, and of the one that was shown so.
+        self.explained = self.shown = None
         #: How many frames of that error's traceback are not shown.
         self.left_out = 0
         #: Whether its value could not be formatted, which fails the cell.

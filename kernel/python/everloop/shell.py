@@ -9,6 +9,7 @@ runs beside others, in a copy of that context: it has a parent of its own, and w
 
 import _asyncio
 import contextvars
+import sys
 
 import _everloop
 from everloop.bare import BareShell
@@ -103,7 +104,8 @@ class Shell:
 
     async def _execute_in_turn(self, run):
         cell = run.cell
-        await self._others_have_begun(run)
+        if len(self.runs) > 1:
+            await self._others_have_begun(run)
         language = self.language
         if self.loading is not None and self.loading.is_needed_by(cell):
             language = await self.best_language()
@@ -111,12 +113,14 @@ class Shell:
         run.task.set_name(f"cell {run.number}")
         if not cell.silent:
             _everloop.publish("execute_input", {"code": cell.code, "execution_count": run.number})
-            self._say_remarks()
+            if self._remarks:
+                self._say_remarks()
         self.loop.failures.cell_started(cell)
         reply = await (self._run_on_thread(run) if cell.directive == "thread" else language.run(run))
         if self.autocancel and reply.get("ename") == "KeyboardInterrupt":
             self.tasks.cancel_children(run)
-        debuggers.cell_ended()
+        if sys.gettrace() is not None:
+            debuggers.cell_ended()
         self.loop.failures.cell_ended(cell)
         _everloop.flush_streams()
         numbered = {"execution_count": run.number, "payload": run.payload}

@@ -36,18 +36,6 @@ class OutStream(io.TextIOBase):
             self._buffer = _Bytes(self)
         return self._buffer
 
-    def write(self, text):
-        """Publish `text`; returns its length."""
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        if text:
-            try:
-                _everloop.write_stream(self._name, text)
-            except UnicodeEncodeError:
-                # Half a surrogate pair has no UTF-8.
-                _everloop.write_stream(self._name, text.encode("utf-8", "backslashreplace").decode("utf-8"))
-        return len(text)
-
     def writelines(self, lines):
         """Publish all `lines` at once."""
         self.write("".join(lines))
@@ -83,6 +71,10 @@ class OutStream(io.TextIOBase):
     def __del__(self):
         # IOBase would flush, and there may be nothing left to flush to.
         pass
+
+
+# `write`, which `print` calls twice for each line, is native.
+_everloop.give_write(OutStream)
 
 
 class _Bytes(io.BufferedIOBase):

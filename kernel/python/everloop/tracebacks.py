@@ -69,9 +69,13 @@ def cells():
 
 
 def _forget_oldest():
-    oldest = next(iter(_cells))
-    del _cells[oldest]
-    linecache.cache.pop(oldest, None)
+    forget_cell(next(iter(_cells)))
+
+
+def forget_cell(filename):
+    """Show `filename` as a cell no more."""
+    _cells.pop(filename, None)
+    linecache.cache.pop(filename, None)
 
 
 def cell_name(filename):

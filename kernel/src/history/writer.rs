@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::mem;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::{Duration, Instant};
 
 use everloop_protocol::content::history::{HistoryEntry, HistoryReply, HistoryRequest};
@@ -47,11 +47,15 @@ impl fmt::Debug for Command {
 
 /// How long after a failure the file is tried again.
 const AGAIN: Duration = Duration::from_secs(10);
+/// The least time from one writing to the next, unless somebody waits: a transaction takes longer than a short cell.
+const PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) struct Writer {
     store: Store,
     /// Recorded and not written yet.
     pending: Vec<Entry>,
+    /// When something was written last.
+    written: Option<Instant>,
     /// While memory stands in for the file.
     failed: Option<FailedFile>,
 }
@@ -76,6 +80,7 @@ impl Writer {
         Self {
             store,
             pending: Vec::new(),
+            written: None,
             failed: None,
         }
     }
@@ -83,17 +88,8 @@ impl Writer {
     /// Serves until [`Command::End`], or until every handle is dropped.
     pub(super) fn run(mut self, commands: &Receiver<Command>) {
         let done = loop {
-            let command = match commands.try_recv() {
-                Ok(command) => command,
-                Err(TryRecvError::Disconnected) => break None,
-                Err(TryRecvError::Empty) => {
-                    // Nobody waits: a good time to write.
-                    self.flush();
-                    match commands.recv() {
-                        Ok(command) => command,
-                        Err(_) => break None,
-                    }
-                }
+            let Some(command) = self.next(commands) else {
+                break None;
             };
             match command {
                 Command::Input {
@@ -130,6 +126,26 @@ impl Writer {
         }
     }
 
+    /// The next command; None when every handle is dropped. What is pending is written while there is none, and it is
+    /// time for that.
+    fn next(&mut self, commands: &Receiver<Command>) -> Option<Command> {
+        match commands.try_recv() {
+            Ok(command) => return Some(command),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) => {}
+        }
+        if !self.pending.is_empty() {
+            let since = self.written.map(|written| written.elapsed());
+            let pause = since.map_or(Duration::ZERO, |since| PAUSE.saturating_sub(since));
+            match commands.recv_timeout(pause) {
+                Ok(command) => return Some(command),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => self.flush(),
+            }
+        }
+        commands.recv().ok()
+    }
+
     fn query(&mut self, request: &HistoryRequest) -> Vec<HistoryEntry> {
         self.flush();
         let mut result = self.store.query(request);
@@ -149,6 +165,7 @@ impl Writer {
         if self.pending.is_empty() {
             return;
         }
+        self.written = Some(Instant::now());
         if let Err(error) = self.store.write(&self.pending) {
             self.fall_back(&error);
             if let Err(error) = self.store.write(&self.pending) {

@@ -20,7 +20,7 @@ pub(crate) fn handler_is_on_stack() -> bool {
 
 impl Interpreter {
     /// Gives a `comm_open`, `comm_msg` or `comm_close` to its comm, between two steps of a cell if one awaits. Returns
-    /// when its handlers have, also those that await, with their outputs on their way.
+    /// when its handlers have, also those that await, with their outputs in the outbox.
     pub async fn handle_comm(&self, message: Message) {
         let (ended_tx, ended) = oneshot::channel();
         self.door.submit(Box::new(move |vm| {
@@ -40,7 +40,6 @@ impl Interpreter {
         }));
         // It fails when the interpreter has ended, and with it all comms.
         let _ = ended.await;
-        self.door.outbox.flush().await;
     }
 }
 

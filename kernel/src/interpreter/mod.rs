@@ -120,10 +120,7 @@ impl Interpreter {
                 .or_else(|raised| cell.fail(&raised, vm))
         }));
         match outcome_rx.await {
-            Ok(outcome) => {
-                self.door.outbox.flush().await;
-                outcome
-            }
+            Ok(outcome) => outcome,
             // The sender went with the interpreter.
             Err(_) => {
                 let error = died("the interpreter ended before the cell did");

@@ -1,7 +1,8 @@
 //! Python values as JSON, the way that front ends can read it.
 
+use everloop_protocol::json::push_string;
 use rustpython_vm::{
-    AsObject, Py, PyObject, PyResult, VirtualMachine,
+    AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine,
     builtins::{PyBytes, PyDict, PyFloat, PyInt, PyList, PyStr, PyTuple},
 };
 use serde_json::{Map, Number, Value};
@@ -36,6 +37,57 @@ pub fn from_python(value: &PyObject, vm: &VirtualMachine) -> PyResult<Value> {
         return vm.with_recursion("while making JSON", || mapping(dict, vm));
     }
     other(value, vm)
+}
+
+/// [`from_python`] as text, written at once: a large value is copied once.
+///
+/// # Errors
+/// Those of [`from_python`].
+pub fn write(value: &PyObject, out: &mut Vec<u8>, vm: &VirtualMachine) -> PyResult<()> {
+    if let Some(text) = value.downcast_ref::<PyStr>() {
+        push_string(out, &text.to_string_lossy());
+        return Ok(());
+    }
+    if value.fast_isinstance(vm.ctx.types.list_type)
+        || value.fast_isinstance(vm.ctx.types.tuple_type)
+    {
+        return vm.with_recursion("while making JSON", || write_sequence(value, out, vm));
+    }
+    if let Some(dict) = value.downcast_ref::<PyDict>() {
+        return vm.with_recursion("while making JSON", || write_mapping(dict, out, vm));
+    }
+    // Small, or text by itself.
+    match from_python(value, vm)? {
+        Value::String(text) => push_string(out, &text),
+        other => out.extend_from_slice(other.to_string().as_bytes()),
+    }
+    Ok(())
+}
+
+fn write_sequence(value: &PyObject, out: &mut Vec<u8>, vm: &VirtualMachine) -> PyResult<()> {
+    out.push(b'[');
+    for (index, item) in items_of(value).iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write(item, out, vm)?;
+    }
+    out.push(b']');
+    Ok(())
+}
+
+fn write_mapping(dict: &Py<PyDict>, out: &mut Vec<u8>, vm: &VirtualMachine) -> PyResult<()> {
+    out.push(b'{');
+    for (index, (key, item)) in dict.into_iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        push_string(out, &key_of(&key, vm)?);
+        out.push(b':');
+        write(&item, out, vm)?;
+    }
+    out.push(b'}');
+    Ok(())
 }
 
 /// The Python value of JSON.
@@ -82,15 +134,25 @@ fn number(int: &PyInt) -> Value {
     Number::from_f64(float).map_or(Value::Null, Value::Number)
 }
 
-fn sequence(value: &PyObject, vm: &VirtualMachine) -> PyResult<Value> {
-    let items = if let Some(list) = value.downcast_ref::<PyList>() {
+fn items_of(value: &PyObject) -> Vec<PyObjectRef> {
+    if let Some(list) = value.downcast_ref::<PyList>() {
         list.borrow_vec().to_vec()
     } else if let Some(tuple) = value.downcast_ref::<PyTuple>() {
         tuple.as_slice().to_vec()
     } else {
         Vec::new()
-    };
-    items
+    }
+}
+
+fn key_of(key: &PyObject, vm: &VirtualMachine) -> PyResult<String> {
+    Ok(match key.downcast_ref::<PyStr>() {
+        Some(text) => text.to_string_lossy().into_owned(),
+        None => key.str(vm)?.to_string_lossy().into_owned(),
+    })
+}
+
+fn sequence(value: &PyObject, vm: &VirtualMachine) -> PyResult<Value> {
+    items_of(value)
         .iter()
         .map(|item| from_python(item, vm))
         .collect::<PyResult<Vec<_>>>()
@@ -100,11 +162,7 @@ fn sequence(value: &PyObject, vm: &VirtualMachine) -> PyResult<Value> {
 fn mapping(dict: &Py<PyDict>, vm: &VirtualMachine) -> PyResult<Value> {
     let mut object = Map::new();
     for (key, item) in dict {
-        let key = match key.downcast_ref::<PyStr>() {
-            Some(text) => text.to_string_lossy().into_owned(),
-            None => key.str(vm)?.to_string_lossy().into_owned(),
-        };
-        object.insert(key, from_python(&item, vm)?);
+        object.insert(key_of(&key, vm)?, from_python(&item, vm)?);
     }
     Ok(Value::Object(object))
 }

@@ -61,7 +61,9 @@ mod _everloop {
 
     use rustpython_vm::{
         AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine,
-        builtins::{PyBytes, PyCode, PyDictRef, PyModule, PyStrRef},
+        builtins::{
+            PyBytes, PyCode, PyDictRef, PyModule, PyStr, PyStrRef, PyTuple, PyTupleRef, PyTypeRef,
+        },
         class::PyClassImpl,
         function::{FuncArgs, OptionalArg},
     };
@@ -139,6 +141,12 @@ mod _everloop {
     #[pyfunction]
     fn write_stream(name: PyStrRef, text: PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
         output::write_stream(&name, &text, vm)
+    }
+
+    /// Gives the class of the standard streams its method `write`.
+    #[pyfunction]
+    fn give_write(class: PyTypeRef, vm: &VirtualMachine) {
+        output::give_write(class, vm);
     }
 
     /// The request that the current context belongs to, as a message: a dict, empty when there is none.
@@ -310,6 +318,15 @@ mod _everloop {
         crate::cell::transform(&code.to_string_lossy()).is_ok_and(|cell| cell.uses_ipython)
     }
 
+    /// The text of a cell that means to IPython what it means to Python, ready to be compiled, and of a single line the
+    /// word that it begins with; None for any other.
+    #[pyfunction]
+    fn plain_cell(code: PyStrRef, vm: &VirtualMachine) -> Option<PyTupleRef> {
+        let (text, word) = super::transform::plain_cell(&code.to_string_lossy())?;
+        let word = word.map_or_else(|| vm.ctx.none(), |word| vm.ctx.new_str(word).into());
+        Some(vm.ctx.new_tuple(vec![vm.ctx.new_str(text).into(), word]))
+    }
+
     /// Lets `compile` call the builtin, for a `tree` (the class of syntax trees) with what `repaired` returns of it.
     #[pyfunction]
     fn set_up_compile(builtin: PyObjectRef, tree: PyObjectRef, repaired: PyObjectRef) {
@@ -393,6 +410,39 @@ mod _everloop {
     #[pyfunction]
     fn below_directive(code: PyStrRef) -> Option<String> {
         crate::cell::directive(&code.to_string_lossy()).map(|(_, body)| body.to_owned())
+    }
+
+    /// Whether each of the objects has under the name beside it still what stands beside that; a tuple of such tuples.
+    #[pyfunction]
+    fn still_have(attributes: PyTupleRef, vm: &VirtualMachine) -> PyResult<bool> {
+        for attribute in attributes.as_slice() {
+            let parts = attribute
+                .downcast_ref::<PyTuple>()
+                .map(Py::as_slice);
+            let Some([owner, name, value]) = parts else {
+                return Ok(false);
+            };
+            let name = name.downcast_ref::<PyStr>();
+            let Some(name) = name else { return Ok(false) };
+            if !owner.get_attr(name, vm)?.is(value) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What `name` is in a built-in class or its bases, unbound, or `missing`. Their dictionaries have names alone, so that
+    /// nobody's code compares.
+    #[pyfunction]
+    fn in_built_in_class(
+        class: PyTypeRef,
+        name: PyStrRef,
+        missing: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyObjectRef {
+        let name = vm.ctx.interned_str(&*name);
+        name.and_then(|name| class.get_attr(name))
+            .unwrap_or(missing)
     }
 
     /// Whether all keys of the dictionary are plain strings, which nobody's code compares.

@@ -6,16 +6,16 @@ use bytes::Bytes;
 use everloop_protocol::ParentHeader;
 use everloop_protocol::content::stream::StreamName;
 use rustpython_vm::{
-    PyObject, PyObjectRef, PyRef, PyResult, TryFromObject, VirtualMachine, builtins::PyStr,
-    function::ArgBytesLike,
+    AsObject, PyObject, PyObjectRef, PyRef, PyResult, TryFromObject, VirtualMachine,
+    builtins::{PyStr, PyTypeRef},
+    function::{ArgBytesLike, ItemDoc, PyMethodFlags},
 };
-use serde_json::{Map, Value};
 
 use super::cell::Cell;
 use super::door::Door;
 use super::origin::Origin;
 use super::{forks, json};
-use crate::outbox::Publication;
+use crate::outbox::{NOTHING, Publication};
 
 /// `everloop.parent.parent`.
 fn parent_variable(vm: &VirtualMachine) -> PyResult<&'static PyObject> {
@@ -97,10 +97,10 @@ pub(super) fn publish(
         return Ok(());
     }
     let parent = current_parent(vm)?;
-    let content = json::from_python(content, vm)?;
+    let content = json_of(content, vm)?;
     let metadata = match metadata.filter(|metadata| !vm.is_none(metadata)) {
-        Some(metadata) => json::from_python(&metadata, vm)?,
-        None => Value::Object(Map::new()),
+        Some(metadata) => json_of(&metadata, vm)?,
+        None => NOTHING,
     };
     let buffers = match buffers.filter(|buffers| !vm.is_none(buffers)) {
         Some(buffers) => buffers_of(&buffers, vm)?,
@@ -115,9 +115,17 @@ pub(super) fn publish(
             metadata,
             content,
             buffers,
+            // The cell begins: what it does follows.
+            may_wait: msg_type == "execute_input",
         });
     });
     Ok(())
+}
+
+fn json_of(value: &PyObject, vm: &VirtualMachine) -> PyResult<Bytes> {
+    let mut text = Vec::with_capacity(256);
+    json::write(value, &mut text, vm)?;
+    Ok(text.into())
 }
 
 fn buffers_of(buffers: &PyObject, vm: &VirtualMachine) -> PyResult<Vec<Bytes>> {
@@ -144,7 +152,39 @@ pub(super) fn write_stream(name: &PyStr, text: &PyStr, vm: &VirtualMachine) -> P
         return Ok(());
     }
     let outbox = &Door::of(vm)?.outbox;
-    // A flood of text waits for front ends to read.
-    vm.allow_threads(|| outbox.stream(&parent, name, &text));
+    if !outbox.stream_if_room(&parent, name, &text) {
+        // A flood of text waits for front ends to read.
+        vm.allow_threads(|| outbox.stream(&parent, name, &text));
+    }
     Ok(())
+}
+
+/// Gives `class`, a text stream whose instances have `_name`, its method `write`: `print` calls it twice for each line.
+pub(super) fn give_write(class: PyTypeRef, vm: &VirtualMachine) {
+    let doc = ItemDoc {
+        text: Some("write($self, text, /)\n--\n\nPublish `text`; returns its length."),
+        ..ItemDoc::NONE
+    };
+    let method = vm
+        .ctx
+        .new_method_def("write", write, PyMethodFlags::METHOD, doc);
+    // A method refers to its class for ever; there is one such class.
+    let class = &**Box::leak(Box::new(class));
+    let method = method.build_method(class, vm);
+    class.set_attr(vm.ctx.intern_str("write"), method.into());
+}
+
+fn write(stream: PyObjectRef, text: PyObjectRef, vm: &VirtualMachine) -> PyResult<usize> {
+    let Some(text) = text.downcast_ref::<PyStr>() else {
+        let class = text.class().name().to_string();
+        return Err(vm.new_type_error(format!("write() argument must be str, not {class}")));
+    };
+    if text.is_empty() {
+        return Ok(0);
+    }
+    let name = stream.get_attr("_name", vm)?;
+    let name = name.downcast_ref::<PyStr>();
+    let name = name.ok_or_else(|| vm.new_type_error("the stream has no name"))?;
+    write_stream(name, text, vm)?;
+    Ok(text.char_len())
 }

@@ -1,8 +1,8 @@
 //! A cell's source as code objects, one statement at a time.
 //!
 //! The whole source is parsed first, so that a syntax error runs nothing; each statement is compiled when its turn has
-//! come, so that one that does not compile (a `return`, say) fails after those before it have run. The last one is
-//! compiled as an expression if it is one: evaluating it gives the value of the cell.
+//! come, so that one that does not compile (a `return`, say) fails after those before it have run. If the last one is an
+//! expression, who made them says what becomes of its value.
 
 use std::collections::VecDeque;
 
@@ -20,11 +20,34 @@ use rustpython_vm::{
 
 const ALLOW_TOP_LEVEL_AWAIT: i32 = 0x2000;
 
+/// The builtin `compile`'s modes, for a last statement that is an expression.
+#[derive(Debug, Clone, Copy)]
+enum Last {
+    /// Evaluating it gives the value of the cell.
+    Eval,
+    /// Running it gives the value to `sys.displayhook`.
+    Single,
+    /// As any other.
+    Exec,
+}
+
+impl Last {
+    fn named(mode: &str) -> Option<Self> {
+        Some(match mode {
+            "eval" => Self::Eval,
+            "single" => Self::Single,
+            "exec" => Self::Exec,
+            _ => return None,
+        })
+    }
+}
+
 #[pyclass(module = "_everloop", name = "Statements")]
 #[derive(Debug, PyPayload)]
 pub struct Statements {
     source: String,
-    file: SourceFile,
+    file: PyMutex<SourceFile>,
+    last: Last,
     /// Whether a top-level await compiles: the whole source has one, and autoawait is on.
     asynchronous: bool,
     rest: PyMutex<VecDeque<ast::Stmt>>,
@@ -33,7 +56,13 @@ pub struct Statements {
 impl Statements {
     /// # Errors
     /// SyntaxError, as the builtin `compile` words it.
-    fn parse(source: &str, filename: &str, autoawait: bool, vm: &VirtualMachine) -> PyResult<Self> {
+    fn parse(
+        source: &str,
+        filename: &str,
+        autoawait: bool,
+        last: Last,
+        vm: &VirtualMachine,
+    ) -> PyResult<Self> {
         let Ok(parsed) = parser::parse_module(source) else {
             return Err(syntax_error(source, filename, vm));
         };
@@ -42,7 +71,8 @@ impl Statements {
         let asynchronous = autoawait && crate::cell::asynchrony(source).is_some();
         Ok(Self {
             source: source.to_owned(),
-            file,
+            file: PyMutex::new(file),
+            last,
             asynchronous,
             rest,
         })
@@ -54,8 +84,8 @@ impl Statements {
         is_last: bool,
         vm: &VirtualMachine,
     ) -> PyResult<PyObjectRef> {
-        let (tree, mode) = match statement {
-            ast::Stmt::Expr(expression) if is_last => (
+        let (tree, mode) = match (statement, self.last) {
+            (ast::Stmt::Expr(expression), Last::Eval) if is_last => (
                 ast::Mod::Expression(ast::ModExpression {
                     node_index: ast::AtomicNodeIndex::default(),
                     range: expression.range,
@@ -63,22 +93,27 @@ impl Statements {
                 }),
                 Mode::Eval,
             ),
-            statement => (
-                ast::Mod::Module(ast::ModModule {
-                    node_index: ast::AtomicNodeIndex::default(),
-                    range: ruff_text_size::Ranged::range(&statement),
-                    body: vec![statement].into(),
-                    runtime_body: None,
-                }),
-                Mode::Exec,
-            ),
+            (statement @ ast::Stmt::Expr(_), Last::Single) if is_last => {
+                (module_of(statement), Mode::Single)
+            }
+            (statement, _) => (module_of(statement), Mode::Exec),
         };
         let mut opts = vm.compile_opts();
         opts.allow_top_level_await = self.asynchronous;
-        let code = compile_top(tree, self.file.clone(), mode, opts)
+        let file = self.file.lock().clone();
+        let code = compile_top(tree, file, mode, opts)
             .map_err(|error| vm.new_syntax_error(&CompileError::from(error), Some(&self.source)))?;
         Ok(PyCode::new_ref_from_bytecode(vm, code).into())
     }
+}
+
+fn module_of(statement: ast::Stmt) -> ast::Mod {
+    ast::Mod::Module(ast::ModModule {
+        node_index: ast::AtomicNodeIndex::default(),
+        range: ruff_text_size::Ranged::range(&statement),
+        body: vec![statement].into(),
+        runtime_body: None,
+    })
 }
 
 /// The error of the builtin `compile`, which words it as CPython does.
@@ -104,16 +139,22 @@ fn syntax_error(source: &str, filename: &str, vm: &VirtualMachine) -> PyBaseExce
 }
 
 impl Constructor for Statements {
-    type Args = (PyStrRef, PyStrRef, OptionalArg<bool>);
+    type Args = (PyStrRef, PyStrRef, OptionalArg<bool>, OptionalArg<PyStrRef>);
 
     fn py_new(
         _class: &Py<PyType>,
-        (source, filename, autoawait): Self::Args,
+        (source, filename, autoawait, last): Self::Args,
         vm: &VirtualMachine,
     ) -> PyResult<Self> {
         let source = source.try_as_utf8(vm)?.as_str();
         let autoawait = autoawait.unwrap_or(true);
-        Self::parse(source, &filename.to_string_lossy(), autoawait, vm)
+        let last = last.into_option();
+        let last = last.map_or(Some(Last::Eval), |mode| {
+            Last::named(&mode.to_string_lossy())
+        });
+        let last =
+            last.ok_or_else(|| vm.new_value_error("the mode is 'eval', 'single' or 'exec'"))?;
+        Self::parse(source, &filename.to_string_lossy(), autoawait, last, vm)
     }
 }
 
@@ -123,6 +164,17 @@ impl Statements {
     #[pygetset]
     fn asynchronous(zelf: &Py<Self>) -> bool {
         zelf.asynchronous
+    }
+
+    /// Under which name those are compiled that have not been yet.
+    #[pygetset]
+    fn filename(zelf: &Py<Self>) -> String {
+        zelf.file.lock().name().to_owned()
+    }
+
+    #[pygetset(setter)]
+    fn set_filename(zelf: &Py<Self>, filename: String) {
+        *zelf.file.lock() = SourceFileBuilder::new(filename, zelf.source.as_str()).finish();
     }
 }
 

@@ -7,6 +7,7 @@ _WHEN_IMPORTED = {
     "curio": ("curio.ssl", "curio.channel"),
     "executing": ("executing.executing", "stack_data.core"),
     "hypothesis": ("hypothesis.internal.scrutineer",),
+    "inspecting": ("inspect",),
     "ipywidgets": ("ipywidgets.widgets.widget", "ipywidgets.widgets.widget_output", "ipywidgets.widgets.interaction"),
     "lru_cache": ("functools",),
     "names": ("socket",),

@@ -28,10 +28,8 @@ def take_over():
 
 
 def cell_ended():
-    """Called when a cell has ended: who stepped out of it is not asked again in the next one."""
+    """Called when a cell has ended and leaves a trace function: who stepped out of it is not asked again in the next one."""
     trace = sys.gettrace()
-    if trace is None:
-        return
     debugger = getattr(trace, "__self__", None)
     if "bdb" in sys.modules and isinstance(debugger, sys.modules["bdb"].Bdb):
         # It goes on for breakpoints that the user has set.

@@ -29,8 +29,12 @@ class CachingCompiler(compilerop.CachingCompiler):
 
     def cache(self, transformed_code, number=0, raw_code=None):
         """As IPython: the file name of the cell, under which its lines are found."""
-        filename = super().cache(transformed_code, number, raw_code)
-        tracebacks.remember_cell(filename, number, linecache.cache[filename][2])
+        filename = self.get_code_name(transformed_code if raw_code is None else raw_code, transformed_code, number)
+        self._filename_map[filename] = number
+        lines = [line + "\n" for line in transformed_code.splitlines()]
+        # Without a modification time linecache.checkcache() leaves the entry alone.
+        linecache.cache[filename] = (len(transformed_code), None, lines, filename)
+        tracebacks.remember_cell(filename, number, lines)
         return filename
 
     def ast_parse(self, source, filename="<unknown>", symbol="exec"):

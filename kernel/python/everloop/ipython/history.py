@@ -5,6 +5,7 @@ import threading
 from IPython.core import history
 
 import _everloop
+from everloop.ipython.traits import put
 
 _IN_MEMORY = ":memory:"
 
@@ -49,11 +50,24 @@ class HistoryManager(history.HistoryManager):
 
     def store_inputs(self, line_num, source, source_raw=None):
         """As IPython, and remembered by the kernel."""
-        super().store_inputs(line_num, source, source_raw)
-        with self.db_input_cache_lock:
-            remembered, self.db_input_cache = self.db_input_cache, []
-        for line, source, source_raw in remembered:
-            _everloop.record_input(line, source_raw, source)
+        source_raw = (source if source_raw is None else source_raw).rstrip("\n")
+        source = source.rstrip("\n")
+        code = source_raw.strip()
+        if code.startswith(("exit", "quit")) and self._exit_re.match(code):
+            return
+        traits = self._trait_values
+        traits["input_hist_parsed"].append(source)
+        traits["input_hist_raw"].append(source_raw)
+        before = {"_i": traits["_i00"], "_ii": traits["_i"], "_iii": traits["_ii"]}
+        put(self, _i00=source_raw, **before)
+        self.shell.push({**before, f"_i{line_num}": source_raw}, interactive=False)
+        _everloop.record_input(line_num, source_raw, source)
+
+    def store_result(self, line_num, error):
+        """Remember what a cell ended with: its result, if it showed one, and its `error` or None."""
+        self.store_output(line_num)
+        if error is not None:
+            self.exceptions[line_num] = self.shell._format_exception_for_storage(error)
 
     def store_output(self, line_num):
         """Remember the text of a result: it costs the kernel little, so it need not be configured."""

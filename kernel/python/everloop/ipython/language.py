@@ -12,6 +12,7 @@ from everloop.ipython import ipykernel
 from everloop.ipython.app import IPKernelApp
 from everloop.ipython.loading import is_shortage
 from everloop.ipython.lookups import Lookups
+from everloop.ipython.plain import plain_cells
 from everloop.ipython.shell import ZMQInteractiveShell, text_of
 from everloop.run import is_given_up
 from everloop.streams import say
@@ -29,6 +30,7 @@ class IPython:
         self.ip = app.shell
         self._session = session
         self._adopt(bare)
+        self._plain = plain_cells(self.ip, self._cell_begins)
         ipykernel.install(app)
         lookups.extend(Lookups(self.ip))
         app.run_startup()
@@ -41,7 +43,8 @@ class IPython:
     @property
     def execution_count(self):
         """The number of the last cell that was counted."""
-        return self.ip.execution_count - 1
+        # A trait, short of its descriptor: it is asked for several times in each cell.
+        return self.ip._trait_values["execution_count"] - 1
 
     def _adopt(self, bare):
         ip = self.ip
@@ -65,8 +68,9 @@ class IPython:
 
     def count(self, cell):
         """What the messages of the cell carry as ``execution_count``; IPython counts when it runs the cell."""
-        counts = cell.store_history and not cell.silent and cell.code and not cell.code.isspace()
-        return self.ip.execution_count if counts else self.execution_count
+        code = cell.code
+        counts = cell.store_history and not cell.silent and code and not code.isspace()
+        return self.execution_count + bool(counts)
 
     def _cell_begins(self):
         run = self.ip.current_run
@@ -78,9 +82,13 @@ class IPython:
         """Run a cell, a :class:`everloop.run.Run`; returns its reply, without count and payload."""
         cell = run.cell
         try:
+            plain = self._plain and self._plain.statements(run)
             # An interrupt is raised inside these steps and nowhere else in the shell.
-            runner, coroutine = await _everloop.Interruptible(cell, self._code_of(run))
-            reply = await runners.drive(runner, coroutine, cell)
+            if plain:
+                reply = await _everloop.Interruptible(cell, self._run_plain(run, *plain))
+            else:
+                runner, coroutine = await _everloop.Interruptible(cell, self._code_of(run))
+                reply = await runners.drive(runner, coroutine, cell)
         except BaseException as raised:
             if is_given_up(raised):
                 raise
@@ -145,12 +153,21 @@ class IPython:
             ip.events.trigger("post_execute")
             if not cell.silent:
                 ip.events.trigger("post_run_cell", result)
+        reply = self._error(run, result)
+        return reply or {"status": "ok", "user_expressions": await ip.evaluate(cell.user_expressions)}
+
+    async def _run_plain(self, run, text, statements):
+        result = await self._plain.run_cell_async(run, text, statements)
+        expressions = run.cell.user_expressions
+        reply = self._error(run, result)
+        return reply or {"status": "ok", "user_expressions": await self.ip.evaluate(expressions) if expressions else {}}
+
+    def _error(self, run, result):
+        """The reply of a cell that ended with an error, else None."""
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
-            return _error_reply(ip.interrupt_of(error), run)
-        if run.display_failed:
-            return _error_reply(None, run)
-        return {"status": "ok", "user_expressions": await ip.evaluate(cell.user_expressions)}
+            return _error_reply(self.ip.interrupt_of(error), run)
+        return _error_reply(None, run) if run.display_failed else None
 
 
 def _error_reply(error, run):

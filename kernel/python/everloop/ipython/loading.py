@@ -9,6 +9,7 @@ import _thread
 import builtins
 import contextlib
 import errno
+import linecache
 import os
 import sys
 import threading
@@ -308,14 +309,42 @@ def _check_version():
 
 
 def _warm_tracebacks():
-    """Let the first traceback not wait for what colours it: imports, and the lexer's rules."""
+    """Let the first traceback not wait for what colours it: imports, the lexer's rules, the escapes of the styles."""
     # What was disturbed is imported again by who needs it.
     with contextlib.suppress(Exception):
         import stack_data  # noqa: F401
+        from IPython.core.ultratb import AutoFormattedTB
         from pygments.formatters import terminal256  # noqa: F401
         from pygments.lexers import get_lexer_by_name
 
         get_lexer_by_name("python3")
+        _draw_traceback(AutoFormattedTB("Context", "neutral", tb_offset=1))
+
+
+def _draw_traceback(formatter):
+    """A traceback that nobody sees, of code that looks like a cell's."""
+    from everloop import tracebacks
+
+    name = "<everloop-traceback>"
+    lines = _FAILS.splitlines(True)
+    linecache.cache[name] = len(_FAILS), None, lines, name
+    tracebacks.remember_cell(name, 0, lines)
+    try:
+        exec(compile(_FAILS, name, "exec"), {})
+    except ZeroDivisionError as error:
+        formatter.structured_traceback(type(error), error, error.__traceback__)
+    finally:
+        tracebacks.forget_cell(name)
+
+
+_FAILS = """\
+def divide(number, *, by=0):
+    # A comment, a string, and what is to be marked.
+    text = f"{number} by {by}"
+    return number / by, text
+
+divide(1)
+"""
 
 
 def is_shortage(error):

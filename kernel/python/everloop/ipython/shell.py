@@ -1,5 +1,6 @@
 """The subclass of IPython's shell that cells run in."""
 
+import builtins
 import contextlib
 import re
 import sys
@@ -15,7 +16,7 @@ import _everloop
 from everloop import process, runners, tracebacks
 from everloop.compat import negative_numbers
 from everloop.ipython.compiler import CachingCompiler
-from everloop.ipython.display_pub import ZMQDisplayPublisher
+from everloop.ipython.display_pub import ZMQDisplayPublisher, direct
 from everloop.ipython.displayhook import ZMQShellDisplayHook
 from everloop.ipython.formatting import DisplayFormatter
 from everloop.ipython.history import HistoryManager
@@ -97,6 +98,11 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell,
         """Share the kernel's history."""
         self.history_manager = HistoryManager(shell=self, parent=self)
         self.configurables.append(self.history_manager)
+
+    def init_builtins(self):
+        """As IPython; `display` takes the short way for what needs no formatting."""
+        super().init_builtins()
+        builtins.display = direct(builtins.display, self)
 
     def init_display_formatter(self):
         """Format as IPython does, sooner."""
@@ -222,7 +228,9 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell,
     def _get_exc_info(self, exc_tuple=None):
         etype, value, tb = super()._get_exc_info(exc_tuple)
         interrupt = self.interrupt_of(value)
-        tb, self.current_run.left_out = tracebacks.shortened(tb)
+        run = self.current_run
+        run.explained = id(value)
+        tb, run.left_out = tracebacks.shortened(tb)
         return (etype, value, tb) if interrupt is value else (type(interrupt), interrupt, tb)
 
     def interrupt_of(self, error):
@@ -255,10 +263,15 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell,
         lines = list(map(str, stb)) if isinstance(stb, (list, tuple)) else [str(stb)]
         if run.left_out:
             lines.append(tracebacks.left_out_line(run.left_out))
+        run.shown = run.explained
         run.shown_error = {"ename": tracebacks.name_of(etype), "evalue": text_of(evalue), "traceback": lines}
         _everloop.publish("error", run.shown_error)
 
     def _format_exception_for_storage(self, exception, *args, **kwargs):
+        run = self.current_run
+        if run.shown_error is not None and run.shown == id(exception):
+            # The same words once more would take as long as those.
+            return dict(run.shown_error)
         try:
             return super()._format_exception_for_storage(exception, *args, **kwargs)
         except Exception:

@@ -14,12 +14,16 @@ class TransformerManager(inputtransformer2.TransformerManager):
 
     def transform_cell(self, cell):
         """The cell as Python; one that is indented as no Python can be stays as it is, for the compiler to say where."""
-        if self._lists() != self._own:
+        if not self.is_native():
             return super().transform_cell(cell)
         try:
             return _everloop.transform_cell(cell)
         except IndentationError:
             return cell
+
+    def is_native(self):
+        """Whether nobody has changed the lists of transformers."""
+        return self._lists() == self._own
 
     def _lists(self):
         # Copies: they are changed in place.
