@@ -40,11 +40,7 @@ impl Dispatcher {
     /// Publishes busy, awaits the handler, sends its reply, publishes idle.
     pub(super) async fn bracket(&self, request: &Request, handler: impl Future<Output = Answer>) {
         let _open = self.context.open.token();
-        let execution_state = ExecutionState::Busy;
-        let busy = Status { execution_state };
-        self.context
-            .outbox
-            .publish_soon(&request.parent, "status", busy);
+        self.publish_status(request, ExecutionState::Busy);
         let answer = catch_panic(handler).await;
         let answer = answer.unwrap_or_else(|panic| Err(RequestError::Panicked(panic)));
         let then = match answer.or_else(|error| self.refuse(request, &error)) {
@@ -58,9 +54,7 @@ impl Dispatcher {
                 Then::GoOn
             }
         };
-        let execution_state = ExecutionState::Idle;
-        let idle = Status { execution_state };
-        self.context.outbox.publish(&request.parent, "status", idle);
+        self.publish_status(request, ExecutionState::Idle);
         match then {
             Then::GoOn => {}
             Then::Exit => self.context.exit.cancel(),
@@ -76,6 +70,13 @@ impl Dispatcher {
                 exit.cancel();
             }
         });
+    }
+
+    fn publish_status(&self, request: &Request, execution_state: ExecutionState) {
+        let status = Status { execution_state };
+        self.context
+            .outbox
+            .publish(&request.parent, "status", status);
     }
 
     fn refuse(&self, request: &Request, error: &RequestError) -> Answer {
@@ -101,15 +102,12 @@ impl Dispatcher {
             content,
             &[],
         );
-        match encoded.map(|frames| self.sender.send(&frames)) {
-            Ok(Ok(())) => {}
-            // A peer that is gone wants none.
-            Ok(Err(error)) => {
-                tracing::debug!(socket = self.socket, msg_type, %error, "cannot send a reply");
-            }
-            Err(error) => {
-                tracing::warn!(socket = self.socket, msg_type, %error, "cannot write a reply");
-            }
+        let sent = match encoded {
+            Ok(frames) => self.sender.send(frames).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = sent {
+            tracing::warn!(socket = self.socket, msg_type, error, "cannot send a reply");
         }
     }
 }

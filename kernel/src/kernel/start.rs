@@ -1,5 +1,6 @@
 //! From the connection file to a running kernel.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,8 +41,13 @@ impl Tasks {
             .spawn(self.close.clone().run_until_cancelled_owned(task));
     }
 
-    fn router(&self, name: &'static str, listener: Listener, limit: usize) -> Router {
-        Router::serve(name, listener, limit, &self.tracker, &self.close)
+    async fn router(
+        &self,
+        name: &'static str,
+        listener: Listener,
+        limit: usize,
+    ) -> io::Result<Router> {
+        Router::serve(name, listener, limit, &self.tracker, &self.close).await
     }
 }
 
@@ -61,9 +67,13 @@ impl Kernel {
         outbox.publish(&ParentHeader::none(), "status", Status { execution_state });
         iopub::serve(listeners.iopub, feed, &tasks.tracker, &tasks.close);
         let limit = heartbeat::MESSAGE_LIMIT;
-        let heartbeat = tasks.router("heartbeat", listeners.heartbeat, limit);
+        let heartbeat = tasks
+            .router("heartbeat", listeners.heartbeat, limit)
+            .await?;
         tasks.spawn(heartbeat::run(heartbeat));
-        let stdin = tasks.router("stdin", listeners.stdin, MESSAGE_LIMIT);
+        let stdin = tasks
+            .router("stdin", listeners.stdin, MESSAGE_LIMIT)
+            .await?;
         let (stdin, stdin_task) = StdinTask::new(stdin, session.clone(), outbox.clone());
         tasks.spawn(stdin_task.run());
 
@@ -92,8 +102,12 @@ impl Kernel {
             open: TaskTracker::new(),
             exit: CancellationToken::new(),
         });
-        let control = tasks.router("control", listeners.control, MESSAGE_LIMIT);
-        let shell = tasks.router("shell", listeners.shell, MESSAGE_LIMIT);
+        let control = tasks
+            .router("control", listeners.control, MESSAGE_LIMIT)
+            .await?;
+        let shell = tasks
+            .router("shell", listeners.shell, MESSAGE_LIMIT)
+            .await?;
         serve(&tasks, &context, &session, control, shell);
         let end = End {
             context,

@@ -12,7 +12,7 @@ pub(crate) async fn run(mut router: Router) {
     let sender = router.sender();
     loop {
         let frames = router.recv().await;
-        if let Err(error) = sender.send(&frames) {
+        if let Err(error) = sender.send(frames) {
             tracing::debug!(socket = "heartbeat", %error, "cannot answer");
         }
     }

@@ -1,180 +1,162 @@
-//! A ROUTER socket (RFC 28): every message that arrives carries the identity of its peer in front, every message that
-//! leaves names its peer there.
+//! A ROUTER socket of the crate `zeromq`: every message that arrives carries the identity of its peer in front,
+//! every message that leaves names its peer there.
 //!
 //! - here: the receiving side, which the task that answers owns
-//! - `sender`: the sending side, which never waits
-//! - `entrance`: who may come in, and serving each peer to its end
-//! - `peers`: who is connected, and under which identity
+//! - `writer`: the sending side, one task behind a queue, so that sending never waits
+//! - `gate`: who may speak to the crate at all, and who is who
+//! - `monitor`: what the crate says about connections, and when everything is written
 //!
-//! What bounds memory: it follows what has arrived, and a message has a limit; beyond [`AHEAD`] bytes that nobody has
-//! taken no more are read; a peer that does not read what it is sent is disconnected beyond [`peers::REPLIES`] bytes.
+//! A message for a peer that is gone is logged, and no failure.
 //!
-//! The socket ends with the shutdown, when the operating system has the last replies or [`entrance::LAST_WORDS`] are over.
+//! The socket ends with its parts: when the receiving side is dropped and the writer has ended, the crate writes
+//! what its peers still have to get, then lets go of them; and the gate passes it on and does the same.
 
-mod entrance;
-mod peers;
-mod sender;
+mod gate;
+mod monitor;
 #[cfg(test)]
 mod tests;
+mod writer;
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::pin::pin;
+use std::task::Poll;
 
 use bytes::Bytes;
 use tokio::net::UnixStream;
-use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use zeromq::{
+    RouterRecvHalf, RouterSocket, Socket, SocketOptions, SocketRecv, ZmqError, ZmqMessage,
+};
 
-use self::entrance::Entrance;
-use self::peers::Peers;
-pub(crate) use self::sender::{RouterSender, SendError};
-use super::zmtp::ZmtpError;
+use self::gate::Gate;
+use self::writer::Writer;
+pub(crate) use self::writer::{RouterSender, SendError};
 use super::zmtp::listener::Listener;
+
+/// Bytes that one read asks for at first, and at most: a request fits in the first, and fewer reads bring a large
+/// message. A connection adapts between them.
+const READ_BUFFER: (usize, usize) = (4 * 1024, 256 * 1024);
+/// Short reads after which it asks for less.
+const SHORT_READS: usize = 2;
 
 /// Bytes of a message at most, where it can be a cell or a buffer of a widget.
 pub(crate) const MESSAGE_LIMIT: usize = 1 << 30;
 
-/// Bytes that may wait for the task that answers before no more are read from the peers.
-const AHEAD: usize = 1 << 20;
-/// Rounds of reading in which all is read that the operating system can have had.
-const ROUNDS: usize = 64;
-
 /// The receiving side, owned by one task.
 pub(crate) struct Router {
     name: &'static str,
-    messages: mpsc::UnboundedReceiver<Vec<Bytes>>,
-    incoming: Incoming,
-    peers: Arc<Peers>,
+    half: RouterRecvHalf,
+    /// Received by a barrier and not yet taken.
+    received: VecDeque<Vec<Bytes>>,
+    sender: RouterSender,
+    gate: Gate,
 }
 
 impl Router {
     /// Starts to accept peers, whose messages have at most `limit` bytes. `name` is for the log.
-    pub(crate) fn serve(
+    pub(crate) async fn serve(
         name: &'static str,
         listener: Listener,
         limit: usize,
         tasks: &TaskTracker,
         shutdown: &CancellationToken,
-    ) -> Self {
-        let (incoming, messages) = Incoming::new();
-        let peers = Arc::<Peers>::default();
-        let entrance = Entrance::new(
+    ) -> io::Result<Self> {
+        let mut options = SocketOptions::default();
+        options.read_buffer(READ_BUFFER.0, READ_BUFFER.1, SHORT_READS);
+        let mut socket = RouterSocket::with_options(options);
+        let events = socket.monitor();
+        let (gate, inside) = Gate::open(name, listener, limit, tasks, shutdown)?;
+        socket.bind_listener(inside).await.map_err(as_io)?;
+        let (send_half, half) = socket.split();
+        let (sender, writer) = Writer::new(name, send_half, gate.clone());
+        tasks.spawn(writer.run(shutdown.clone()));
+        tasks.spawn(monitor::watch(name, events, gate.clone(), shutdown.clone()));
+        Ok(Self {
             name,
-            limit,
-            incoming.clone(),
-            Arc::clone(&peers),
-            shutdown.clone(),
-        );
-        Arc::new(entrance).open(listener, tasks);
-        Self {
-            name,
-            messages,
-            incoming,
-            peers,
-        }
+            half,
+            received: VecDeque::new(),
+            sender,
+            gate,
+        })
     }
 
     pub(crate) fn sender(&self) -> RouterSender {
-        RouterSender::new(Arc::clone(&self.peers))
+        self.sender.clone()
     }
 
     /// The next message, the identity of its peer in front. Nothing is lost when this future is dropped.
     pub(crate) async fn recv(&mut self) -> Vec<Bytes> {
-        match self.messages.recv().await {
-            Some(frames) => self.taken(frames),
-            None => std::future::pending().await,
+        if let Some(frames) = self.try_recv() {
+            return frames;
+        }
+        match self.half.recv().await {
+            Ok(message) => self.named(message),
+            Err(error) => {
+                tracing::error!(socket = self.name, %error, "cannot receive any more");
+                std::future::pending().await
+            }
         }
     }
 
-    /// A message that is here already.
+    /// The next message that [`Self::drain`] has received.
     pub(crate) fn try_recv(&mut self) -> Option<Vec<Bytes>> {
-        let frames = self.messages.try_recv().ok()?;
-        Some(self.taken(frames))
+        self.received.pop_front()
     }
 
     /// Receives everything that has arrived at this machine so far; `try_recv` then yields it.
     pub(crate) async fn drain(&mut self) {
-        if let Err(error) = driver_has_looked().await {
-            tracing::warn!(socket = self.name, %error, "cannot tell what has arrived");
-        }
-        for peer in self.peers.all() {
-            for _ in 0..ROUNDS {
-                match peer.read_some(&self.incoming) {
-                    Ok(true) => tokio::task::yield_now().await,
-                    // The peer's task sees that it has ended, too, but not what was malformed.
-                    Ok(false) | Err(ZmtpError::Closed) => break,
-                    Err(_) => {
-                        peer.close();
-                        break;
-                    }
+        self.look().await;
+        let gate = self.gate.clone();
+        let mut passed_on = pin!(gate.pass_on());
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut passed_on => break,
+                // Which makes room for the rest.
+                Ok(message) = self.half.recv() => {
+                    let frames = self.named(message);
+                    self.received.push_back(frames);
                 }
             }
         }
+        self.look().await;
+        while let Some(frames) = self.recv_now().await {
+            self.received.push_back(frames);
+        }
     }
 
-    fn taken(&self, frames: Vec<Bytes>) -> Vec<Bytes> {
-        self.incoming.taken(&frames);
+    /// Waits until tokio knows of everything that has arrived.
+    async fn look(&self) {
+        if let Err(error) = driver_has_looked().await {
+            tracing::warn!(socket = self.name, %error, "cannot tell what has arrived");
+        }
+    }
+
+    /// A message that is there already as far as tokio knows.
+    async fn recv_now(&mut self) -> Option<Vec<Bytes>> {
+        let message = {
+            // Pending then means that nothing is there, and not that this task has had its share.
+            let mut recv = pin!(tokio::task::unconstrained(self.half.recv()));
+            poll_fn(|cx| {
+                Poll::Ready(match recv.as_mut().poll(cx) {
+                    Poll::Ready(Ok(message)) => Some(message),
+                    Poll::Ready(Err(_)) | Poll::Pending => None,
+                })
+            })
+            .await?
+        };
+        Some(self.named(message))
+    }
+
+    /// A message as its peer sent it, under the identity that the peer has outside.
+    fn named(&self, message: ZmqMessage) -> Vec<Bytes> {
+        let mut frames = message.into_vec();
+        self.gate.name_outside(&mut frames);
         frames
     }
-}
-
-/// Where the tasks of the peers leave messages, and how many bytes of them wait.
-#[derive(Clone)]
-struct Incoming {
-    messages_tx: mpsc::UnboundedSender<Vec<Bytes>>,
-    waiting: Arc<Waiting>,
-}
-
-#[derive(Default)]
-struct Waiting {
-    bytes: AtomicUsize,
-    room: Notify,
-}
-
-impl Incoming {
-    fn new() -> (Self, mpsc::UnboundedReceiver<Vec<Bytes>>) {
-        let (messages_tx, messages) = mpsc::unbounded_channel();
-        let waiting = Arc::default();
-        let incoming = Self {
-            messages_tx,
-            waiting,
-        };
-        (incoming, messages)
-    }
-
-    fn push(&self, frames: Vec<Bytes>) {
-        self.waiting
-            .bytes
-            .fetch_add(length(&frames), Ordering::AcqRel);
-        // Nobody takes it any more when the kernel shuts down.
-        let _ = self.messages_tx.send(frames);
-    }
-
-    fn taken(&self, frames: &[Bytes]) {
-        let length = length(frames);
-        let before = self.waiting.bytes.fetch_sub(length, Ordering::AcqRel);
-        if before > AHEAD && before - length <= AHEAD {
-            self.waiting.room.notify_waiters();
-        }
-    }
-
-    async fn has_room(&self) {
-        loop {
-            let room = self.waiting.room.notified();
-            tokio::pin!(room);
-            room.as_mut().enable();
-            if self.waiting.bytes.load(Ordering::Acquire) <= AHEAD {
-                return;
-            }
-            room.await;
-        }
-    }
-}
-
-fn length(frames: &[Bytes]) -> usize {
-    frames.iter().map(Bytes::len).sum()
 }
 
 /// Resolves when tokio knows of everything that has arrived before this call.
@@ -187,4 +169,11 @@ async fn driver_has_looked() -> io::Result<()> {
     near.writable().await?;
     drop(far);
     near.readable().await
+}
+
+fn as_io(error: ZmqError) -> io::Error {
+    match error {
+        ZmqError::Network(error) => error,
+        error => io::Error::other(error),
+    }
 }

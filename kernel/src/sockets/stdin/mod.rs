@@ -136,7 +136,7 @@ impl StdinTask {
         while let Some(frames) = self.router.try_recv() {
             self.answer(frames);
         }
-        match self.send(&asked.question) {
+        match self.send(&asked.question).await {
             Ok(msg_id) => self.lines.open(asked, msg_id),
             // A front end without a stdin channel would never answer.
             Err(error) => {
@@ -147,7 +147,7 @@ impl StdinTask {
     }
 
     /// Sends the question and returns its `msg_id`.
-    fn send(&self, question: &Question) -> Result<String, AskError> {
+    async fn send(&self, question: &Question) -> Result<String, AskError> {
         let content = InputRequest {
             prompt: question.prompt.clone(),
             password: question.password,
@@ -161,7 +161,7 @@ impl StdinTask {
             &[],
         )?;
         let msg_id = msg_id(&frames, question.identities.len());
-        self.sender.send(&frames)?;
+        self.sender.deliver(frames).await?;
         Ok(msg_id)
     }
 

@@ -1,8 +1,7 @@
 //! ZMTP 3.1 over TCP and Unix sockets: greeting, NULL handshake, frames.
 //!
-//! What a kernel needs of it (RFC 23 and RFC 37) is small: bind, NULL, whole messages. It is written here and not taken
-//! from a library, since every hop to the tasks of another one is time of every message, and since strangers may
-//! connect: memory has to follow what has arrived, and a reader that stops may hold up nobody.
+//! What iopub and the gate in front of the crate `zeromq` need of it (RFC 23 and RFC 37) is small: bind, NULL, whole
+//! messages.
 //!
 //! - `frame`: bytes to traffic and back; memory follows what has arrived, never what was announced
 //! - `command`: READY, SUBSCRIBE, CANCEL, PING
