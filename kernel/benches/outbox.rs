@@ -28,7 +28,7 @@ fn drain(feed: &Feed) -> usize {
     std::iter::from_fn(|| feed.take())
         .map(|outgoing| match outgoing {
             Outgoing::Message(_, frames) => frames.len(),
-            Outgoing::Barrier(_) | Outgoing::Failed => 0,
+            Outgoing::Barrier(_) => 0,
         })
         .sum()
 }

@@ -106,7 +106,7 @@ fn current_instruction() -> Option<usize> {
     usize::try_from(next).ok()?.checked_sub(1)
 }
 
-fn misses(code: &PyCode, instruction: usize, function: &PyFunction) -> bool {
+fn misses(code: &PyCode, instruction: usize, function: &Py<PyFunction>) -> bool {
     let instructions = &code.code.instructions;
     if instruction + 3 >= instructions.len() {
         return false;

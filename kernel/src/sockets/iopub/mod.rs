@@ -154,7 +154,6 @@ impl Writer {
                     bytes += self.publish(&frames);
                 }
                 Outgoing::Barrier(done) => barriers.push(done),
-                Outgoing::Failed => {}
             }
         }
         for subscriber in self.subscribers.values() {
