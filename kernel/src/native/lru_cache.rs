@@ -11,11 +11,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
     builtins::{PyBoundMethod, PyDictRef, PyGenericAlias, PyType, PyTypeRef},
-    common::lock::{PyMutex, PyRwLock},
-    function::FuncArgs,
+    common::{
+        hash::PyHash,
+        lock::{PyMutex, PyRwLock},
+    },
+    function::{FuncArgs, PyComparisonValue},
     object::{Traverse, TraverseFn},
     pyclass,
-    types::{Callable, Constructor, GetDescriptor},
+    types::{Callable, Comparable, Constructor, GetDescriptor, Hashable, PyComparisonOp},
 };
 
 /// How many entries may have been deleted, beyond twice the size of the cache, before its dict is copied.
@@ -33,7 +36,7 @@ pub(crate) struct LruCache {
     info_class: PyObjectRef,
     hits: AtomicU64,
     misses: AtomicU64,
-    /// Arguments to [`Entry`].
+    /// [`Key`] to [`Entry`].
     entries: PyRwLock<PyDictRef>,
     /// Of a cache of limited size.
     order: PyMutex<Order>,
@@ -43,8 +46,49 @@ pub(crate) struct LruCache {
 #[derive(Default)]
 struct Order {
     now: u64,
-    keys: BTreeMap<u64, PyObjectRef>,
+    keys: BTreeMap<u64, PyRef<Key>>,
     deletions: usize,
+}
+
+/// The arguments of a call, which are asked for their hash once.
+#[pyclass(module = "functools", name = "_HashedSeq", traverse = "manual")]
+#[derive(Debug, PyPayload)]
+pub(crate) struct Key {
+    arguments: PyObjectRef,
+    hash: PyHash,
+}
+
+#[pyclass(with(Hashable, Comparable))]
+impl Key {}
+
+impl Hashable for Key {
+    fn hash(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<PyHash> {
+        Ok(zelf.hash)
+    }
+}
+
+impl Comparable for Key {
+    fn cmp(
+        zelf: &Py<Self>,
+        other: &PyObject,
+        op: PyComparisonOp,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyComparisonValue> {
+        op.eq_only(|| match other.downcast_ref::<Self>() {
+            Some(other) => vm
+                .bool_eq(&zelf.arguments, &other.arguments)
+                .map(PyComparisonValue::Implemented),
+            None => Ok(PyComparisonValue::NotImplemented),
+        })
+    }
+}
+
+#[expect(unsafe_code, reason = "the collector's protocol")]
+// SAFETY: the one reference that is owned is visited once.
+unsafe impl Traverse for Key {
+    fn traverse(&self, visit: &mut TraverseFn<'_>) {
+        self.arguments.traverse(visit);
+    }
 }
 
 /// What the function returned.
@@ -79,7 +123,7 @@ unsafe impl Traverse for LruCache {
 
     fn clear(&mut self, out: &mut Vec<PyObjectRef>) {
         let keys = std::mem::take(&mut self.order.get_mut().keys);
-        out.extend(keys.into_values());
+        out.extend(keys.into_values().map(PyObjectRef::from));
     }
 }
 
@@ -107,7 +151,7 @@ impl Order {
         }
     }
 
-    fn append(&mut self, key: PyObjectRef, entry: &Entry) {
+    fn append(&mut self, key: PyRef<Key>, entry: &Entry) {
         self.now += 1;
         entry.used.store(self.now, Ordering::Relaxed);
         self.keys.insert(self.now, key);
@@ -115,7 +159,7 @@ impl Order {
 }
 
 impl LruCache {
-    fn key(&self, args: &FuncArgs, vm: &VirtualMachine) -> PyObjectRef {
+    fn key(&self, args: &FuncArgs, vm: &VirtualMachine) -> PyResult<PyRef<Key>> {
         let mut parts = args.args.clone();
         if !args.kwargs.is_empty() {
             parts.push(self.keyword_mark.clone());
@@ -132,22 +176,24 @@ impl LruCache {
                 parts.push(value.class().to_owned().into());
             }
         }
-        vm.ctx.new_tuple(parts).into()
+        let arguments = PyObjectRef::from(vm.ctx.new_tuple(parts));
+        let hash = arguments.hash(vm)?;
+        Ok(Key { arguments, hash }.into_ref(&vm.ctx))
     }
 
     fn entries(&self) -> PyDictRef {
         self.entries.read().clone()
     }
 
-    fn keep(&self, key: PyObjectRef, value: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+    fn keep(&self, key: PyRef<Key>, value: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         let entries = self.entries();
-        if entries.get_item_opt(&*key, vm)?.is_some() {
+        if entries.get_item_opt(key.as_object(), vm)?.is_some() {
             // The function has called itself, or another thread was quicker.
             return Ok(());
         }
         let used = AtomicU64::new(0);
         let entry = Entry { value, used }.into_ref(&vm.ctx);
-        entries.set_item(&*key, entry.clone().into(), vm)?;
+        entries.set_item(key.as_object(), entry.clone().into(), vm)?;
         let Some(maxsize) = self.maxsize else {
             return Ok(());
         };
@@ -168,7 +214,7 @@ impl LruCache {
         };
         if let Some((_, oldest)) = oldest {
             // It is not there any more when the cache was cleared meanwhile.
-            drop(entries.del_item(&*oldest, vm));
+            drop(entries.del_item(oldest.as_object(), vm));
         }
         if is_worn {
             let copy = entries.copy().into_ref(&vm.ctx);
@@ -213,8 +259,8 @@ impl Callable for LruCache {
             zelf.misses.fetch_add(1, Ordering::Relaxed);
             return zelf.function.call(args, vm);
         }
-        let key = zelf.key(&args, vm);
-        let found = zelf.entries().get_item_opt(&*key, vm)?;
+        let key = zelf.key(&args, vm)?;
+        let found = zelf.entries().get_item_opt(key.as_object(), vm)?;
         if let Some(entry) = found
             .as_ref()
             .and_then(|found| found.downcast_ref::<Entry>())

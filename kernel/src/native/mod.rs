@@ -71,7 +71,7 @@ mod _everloop {
     use super::cell::{Cell, Interruptible};
     use super::door::Door;
     use super::kick::{self, ThreadInterrupts};
-    use super::lru_cache::{Entry, LruCache};
+    use super::lru_cache::{Entry, Key, LruCache};
     use super::origin::Origin;
     use super::questions::Question;
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -105,6 +105,7 @@ mod _everloop {
             Interruptible::make_static_type(),
             LruCache::make_static_type(),
             Entry::make_static_type(),
+            Key::make_static_type(),
             Origin::make_static_type(),
             Question::make_static_type(),
             Statements::make_static_type(),
