@@ -417,9 +417,7 @@ mod _everloop {
     #[pyfunction]
     fn still_have(attributes: PyTupleRef, vm: &VirtualMachine) -> PyResult<bool> {
         for attribute in attributes.as_slice() {
-            let parts = attribute
-                .downcast_ref::<PyTuple>()
-                .map(Py::as_slice);
+            let parts = attribute.downcast_ref::<PyTuple>().map(Py::as_slice);
             let Some([owner, name, value]) = parts else {
                 return Ok(false);
             };
@@ -430,20 +428,6 @@ mod _everloop {
             }
         }
         Ok(true)
-    }
-
-    /// What `name` is in a built-in class or its bases, unbound, or `missing`. Their dictionaries have names alone, so that
-    /// nobody's code compares.
-    #[pyfunction]
-    fn in_built_in_class(
-        class: PyTypeRef,
-        name: PyStrRef,
-        missing: PyObjectRef,
-        vm: &VirtualMachine,
-    ) -> PyObjectRef {
-        let name = vm.ctx.interned_str(&*name);
-        name.and_then(|name| class.get_attr(name))
-            .unwrap_or(missing)
     }
 
     /// Whether all keys of the dictionary are plain strings, which nobody's code compares.

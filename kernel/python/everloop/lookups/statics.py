@@ -179,8 +179,6 @@ def has_names_only(mapping):
 
 def in_class(cls, name):
     """What `name` is in the dictionaries of `cls` and its bases, unbound, or `MISSING`."""
-    if not _flags(cls) & _MADE_BY_PYTHON:
-        return _everloop.in_built_in_class(cls, name, MISSING)
     for base in _mro(cls):
         value = own_field(base, name)
         if value is not MISSING:
@@ -242,13 +240,9 @@ class _Classes:
     """The dictionaries of a class and its bases, for many questions."""
 
     def __init__(self, cls):
-        self._cls = cls
-        self._is_made = _flags(cls) & _MADE_BY_PYTHON
-        self._fields = [fields(_class_dict(base)) for base in _mro(cls)] if self._is_made else ()
+        self._fields = [fields(_class_dict(base)) for base in _mro(cls)]
 
     def get(self, name):
-        if not self._is_made:
-            return in_class(self._cls, name)
         for found in self._fields:
             value = found.get(name, MISSING)
             if value is not MISSING:
