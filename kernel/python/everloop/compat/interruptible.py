@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from functools import partial, wraps
 
 import _everloop
+from everloop.parent import parent
 
 # Seconds for which a signal may stay unnoticed.
 _SLICE = 0.05
@@ -91,7 +92,7 @@ def install():
     @wraps(start)
     def start_new_thread(function, *arguments):
         with _without_interrupts(), _room_for_stack():
-            return start(_Told(function) if callable(function) else function, *arguments)
+            return start(_Told(function, parent.get()) if callable(function) else function, *arguments)
 
     threading._start_joinable_thread = start_joinable_thread
     _thread.start_new_thread = _thread.start_new = start_new_thread
@@ -102,10 +103,14 @@ def install():
 class _Told:
     """What a thread runs: what ends it is told, also when that is the interpreter or its stack."""
 
-    def __init__(self, function):
+    def __init__(self, function, cell=None):
         self._function = function
+        self._cell = cell
 
     def __call__(self, *args, **kwargs):
+        if self._cell is not None:
+            # A thread without a `Thread` inherits no context.
+            parent.set(self._cell)
         return _everloop.run_thread(partial(self._function, *args, **kwargs))
 
     def __repr__(self):

@@ -141,7 +141,8 @@ class Loading:
             return
         self._import_in_thread(Stage.AWAITED)
         await self._imported.wait()
-        self._take_over()
+        if not _everloop.is_shutting_down():
+            self._take_over()
 
     def cell_ended(self):
         """A cell has ended: time to load, or to take over."""
@@ -280,11 +281,23 @@ def _import_asyncio():
     It is made on the interpreter thread, whose own code asks for parts of asyncio at any time: of two threads that import a
     package, one of them its parts first, each would wait for the other.
     """
+    sys.meta_path.insert(0, _EndOfImports)
     try:
         import asyncio  # noqa: F401
     except Exception as error:
         return error
+    finally:
+        sys.meta_path.remove(_EndOfImports)
     return None
+
+
+class _EndOfImports:
+    """Finds nothing, and no other finder is asked when the kernel shuts down: its end does not wait for an import."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if _everloop.is_shutting_down():
+            raise ImportError("the kernel shuts down", name=name)
 
 
 def _import_ipython():
