@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use ruff_python_ast::relocate::relocate_expr;
 use ruff_source_file::{SourceFile, SourceFileBuilder};
 use rustpython_vm::{
     Py, PyObjectRef, PyPayload, PyResult, VirtualMachine,
@@ -33,12 +34,22 @@ pub struct Statements {
 impl Statements {
     /// # Errors
     /// SyntaxError, as the builtin `compile` words it.
-    fn parse(source: &str, filename: &str, autoawait: bool, vm: &VirtualMachine) -> PyResult<Self> {
+    fn parse(
+        source: &str,
+        filename: &str,
+        autoawait: bool,
+        compiles_functions: bool,
+        vm: &VirtualMachine,
+    ) -> PyResult<Self> {
         let Ok(parsed) = parser::parse_module(source) else {
             return Err(syntax_error(source, filename, vm));
         };
         let file = SourceFileBuilder::new(filename, source).finish();
-        let rest = PyMutex::new(parsed.into_syntax().body.into_iter().collect());
+        let mut statements: VecDeque<_> = parsed.into_syntax().body.into_iter().collect();
+        if compiles_functions {
+            statements.iter_mut().for_each(decorate);
+        }
+        let rest = PyMutex::new(statements);
         let asynchronous = autoawait && crate::cell::asynchrony(source).is_some();
         Ok(Self {
             source: source.to_owned(),
@@ -81,6 +92,24 @@ impl Statements {
     }
 }
 
+/// Lets a function be compiled to machine code, as `%%jit` does with IPython.
+fn decorate(statement: &mut ast::Stmt) {
+    let ast::Stmt::FunctionDef(function) = statement else {
+        return;
+    };
+    // A name could mean something else in the cell.
+    let Ok(jit) = parser::parse_expression("__import__('everloop').jit") else {
+        return;
+    };
+    let mut expression = *jit.into_syntax().body;
+    relocate_expr(&mut expression, function.range);
+    function.decorator_list.push(ast::Decorator {
+        node_index: ast::AtomicNodeIndex::default(),
+        range: function.range,
+        expression,
+    });
+}
+
 /// The error of the builtin `compile`, which words it as CPython does.
 fn syntax_error(source: &str, filename: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
     let compiled = vm.builtins.get_attr("compile", vm).and_then(|compile| {
@@ -104,16 +133,18 @@ fn syntax_error(source: &str, filename: &str, vm: &VirtualMachine) -> PyBaseExce
 }
 
 impl Constructor for Statements {
-    type Args = (PyStrRef, PyStrRef, OptionalArg<bool>);
+    type Args = (PyStrRef, PyStrRef, OptionalArg<bool>, OptionalArg<bool>);
 
     fn py_new(
         _class: &Py<PyType>,
-        (source, filename, autoawait): Self::Args,
+        (source, filename, autoawait, compiles_functions): Self::Args,
         vm: &VirtualMachine,
     ) -> PyResult<Self> {
         let source = source.try_as_utf8(vm)?.as_str();
         let autoawait = autoawait.unwrap_or(true);
-        Self::parse(source, &filename.to_string_lossy(), autoawait, vm)
+        let compiles_functions = compiles_functions.unwrap_or(false);
+        let filename = filename.to_string_lossy();
+        Self::parse(source, &filename, autoawait, compiles_functions, vm)
     }
 }
 
