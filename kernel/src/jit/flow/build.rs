@@ -35,14 +35,13 @@ pub(crate) fn lower(
 ) -> Result<Routine> {
     let mut building = Building::new(lines, names);
     building.parameters(function)?;
-    let parameters = building.variables;
     for name in assigned_names(&function.body) {
         building.declare(name);
     }
     building.copies_names = has_walrus(&function.body);
     building.suite(&function.body)?;
     building.end(End::Return(Operand::None));
-    let mut routine = building.finish(parameters);
+    let mut routine = building.finish();
     super::liveness::fill_in(&mut routine);
     Ok(routine)
 }
@@ -98,7 +97,7 @@ impl<'a> Building<'a> {
         Ok(())
     }
 
-    fn finish(self, parameters: usize) -> Routine {
+    fn finish(self) -> Routine {
         let blocks = self.blocks.into_iter().map(|(steps, end)| Block {
             steps,
             // Code behind a `return`, which nothing jumps to.
@@ -106,7 +105,6 @@ impl<'a> Building<'a> {
             live: Vec::new(),
         });
         Routine {
-            parameters,
             variables: self.variables,
             blocks: blocks.collect(),
         }

@@ -26,8 +26,7 @@ pub(crate) type RoutineId = usize;
 /// One function.
 #[derive(Debug)]
 pub(crate) struct Routine {
-    /// The first so many variables are its parameters.
-    pub(crate) parameters: usize,
+    /// The first ones are its parameters.
     pub(crate) variables: usize,
     /// It begins with the first.
     pub(crate) blocks: Vec<Block>,
