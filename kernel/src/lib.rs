@@ -11,6 +11,7 @@
 //! - [`dispatch`], [`requests`]: from a message to what answers it
 //! - [`outbox`]: everything that is published
 //! - [`cell`]: what can be said of a cell's text alone
+//! - `jit`: numeric functions as machine code
 //! - [`interpreter`]: the thread that Python runs on
 //! - [`event_loop`]: the hot half of the asyncio loop; `asyncio`: its futures and tasks
 //! - `kicks`: signals for one thread of Python; [`garbage`]: when the older generations of objects are collected, and memory is given back
@@ -32,6 +33,7 @@ pub mod fatal;
 pub mod garbage;
 pub mod history;
 pub mod interpreter;
+mod jit;
 pub mod kernel;
 mod kicks;
 pub mod lanes;

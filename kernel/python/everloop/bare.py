@@ -1,6 +1,7 @@
 """Cells without IPython: plain Python, statement by statement."""
 
 import contextlib
+import re
 import sys
 
 import _everloop
@@ -12,6 +13,9 @@ from everloop.namespace import Namespace
 from everloop.run import CannotAwait, is_given_up
 
 CO_COROUTINE = 0x80
+
+#: A first line that asks for the cell's functions to be compiled.
+_JIT = re.compile(r"\s*%%jit[ \t]*(\n|$)")
 
 #: No attribute can be set on these, so that they look the same with and without IPython.
 TEXT_ONLY = frozenset({bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range})
@@ -110,11 +114,17 @@ class BareShell:
         if called is not None and called[0] in self._commands:
             name, parameter = called
             return _call(self._commands[name], parameter), False
+        lines_above = run.lines_above
+        jit = _JIT.match(code)
+        if jit is not None:
+            code = code[jit.end() :]
+            lines_above += jit[0].count("\n")
         if _everloop.needs_ipython(code):
             loading = self._session.loading
             raise IPythonIsMissing(None if loading is None else loading.shortage)
-        code = "\n" * run.lines_above + _transformed(code)
-        statements = _everloop.Statements(code, tracebacks.register_cell(run.number, code), self.autoawait.enabled)
+        code = "\n" * lines_above + _transformed(code)
+        filename = tracebacks.register_cell(run.number, code)
+        statements = _everloop.Statements(code, filename, self.autoawait.enabled, "eval", jit is not None)
         is_silenced = run.cell.silent or _everloop.is_silenced(code)
         return self.run_cell_async(run, statements, is_silenced), statements.asynchronous
 

@@ -3,6 +3,7 @@
 //! - `cell`: `Cell`, an execute_request and the place for its reply; `Interruptible`, which steps its code
 //! - `statements`: `Statements`, a cell's source as code objects, one statement at a time
 //! - `interrupts`: what SIGINT does
+//! - `jit`: `Jitted`, a function with machine code
 //! - `kick`: `ThreadInterrupts`, a thread besides the interpreter thread that can be interrupted
 //! - `output`: publishing under the parent of the current context
 //! - `questions`: asking the front end of the current cell
@@ -32,6 +33,7 @@ mod files;
 pub(crate) mod forks;
 pub(crate) mod import;
 pub mod interrupts;
+mod jit;
 pub mod json;
 mod kick;
 mod lru_cache;
@@ -70,6 +72,7 @@ mod _everloop {
 
     use super::cell::{Cell, Interruptible};
     use super::door::Door;
+    use super::jit::Jitted;
     use super::kick::{self, ThreadInterrupts};
     use super::lru_cache::{Entry, Key, LruCache};
     use super::origin::Origin;
@@ -435,6 +438,12 @@ mod _everloop {
     fn has_names_only(dict: PyDictRef, vm: &VirtualMachine) -> bool {
         let names = vm.ctx.types.str_type;
         dict.keys_vec().iter().all(|key| key.class().is(names))
+    }
+
+    /// `Jitted`, the class of functions with machine code, which is made when somebody wants one.
+    #[pyfunction]
+    fn jitted_class() -> PyTypeRef {
+        Jitted::make_static_type()
     }
 
     /// Gives the native half the loop and the shell: from now on cells run.

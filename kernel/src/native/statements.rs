@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use ruff_python_ast::relocate::relocate_expr;
 use ruff_source_file::{SourceFile, SourceFileBuilder};
 use rustpython_vm::{
     Py, PyObjectRef, PyPayload, PyResult, VirtualMachine,
@@ -61,13 +62,18 @@ impl Statements {
         filename: &str,
         autoawait: bool,
         last: Last,
+        compiles_functions: bool,
         vm: &VirtualMachine,
     ) -> PyResult<Self> {
         let Ok(parsed) = parser::parse_module(source) else {
             return Err(syntax_error(source, filename, vm));
         };
         let file = SourceFileBuilder::new(filename, source).finish();
-        let rest = PyMutex::new(parsed.into_syntax().body.into_iter().collect());
+        let mut statements: VecDeque<_> = parsed.into_syntax().body.into_iter().collect();
+        if compiles_functions {
+            statements.iter_mut().for_each(decorate);
+        }
+        let rest = PyMutex::new(statements);
         let asynchronous = autoawait && crate::cell::asynchrony(source).is_some();
         Ok(Self {
             source: source.to_owned(),
@@ -116,6 +122,24 @@ fn module_of(statement: ast::Stmt) -> ast::Mod {
     })
 }
 
+/// Lets a function be compiled to machine code, as `%%jit` does with IPython.
+fn decorate(statement: &mut ast::Stmt) {
+    let ast::Stmt::FunctionDef(function) = statement else {
+        return;
+    };
+    // A name could mean something else in the cell.
+    let Ok(jit) = parser::parse_expression("__import__('everloop').jit") else {
+        return;
+    };
+    let mut expression = *jit.into_syntax().body;
+    relocate_expr(&mut expression, function.range);
+    function.decorator_list.push(ast::Decorator {
+        node_index: ast::AtomicNodeIndex::default(),
+        range: function.range,
+        expression,
+    });
+}
+
 /// The error of the builtin `compile`, which words it as CPython does.
 fn syntax_error(source: &str, filename: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
     let compiled = vm.builtins.get_attr("compile", vm).and_then(|compile| {
@@ -139,22 +163,30 @@ fn syntax_error(source: &str, filename: &str, vm: &VirtualMachine) -> PyBaseExce
 }
 
 impl Constructor for Statements {
-    type Args = (PyStrRef, PyStrRef, OptionalArg<bool>, OptionalArg<PyStrRef>);
+    type Args = (
+        PyStrRef,
+        PyStrRef,
+        OptionalArg<bool>,
+        OptionalArg<PyStrRef>,
+        OptionalArg<bool>,
+    );
 
     fn py_new(
         _class: &Py<PyType>,
-        (source, filename, autoawait, last): Self::Args,
+        (source, filename, autoawait, last, compiles_functions): Self::Args,
         vm: &VirtualMachine,
     ) -> PyResult<Self> {
         let source = source.try_as_utf8(vm)?.as_str();
         let autoawait = autoawait.unwrap_or(true);
+        let compiles_functions = compiles_functions.unwrap_or(false);
         let last = last.into_option();
         let last = last.map_or(Some(Last::Eval), |mode| {
             Last::named(&mode.to_string_lossy())
         });
         let last =
             last.ok_or_else(|| vm.new_value_error("the mode is 'eval', 'single' or 'exec'"))?;
-        Self::parse(source, &filename.to_string_lossy(), autoawait, last, vm)
+        let filename = filename.to_string_lossy();
+        Self::parse(source, &filename, autoawait, last, compiles_functions, vm)
     }
 }
 

@@ -25,6 +25,12 @@ TASKS = [
         only_here=_NOT_THERE,
     ),
     Row(
+        "%%jit",
+        "functions of numbers as machine code",
+        Try("%%jit\ndef double(x):\n    return 2 * x\n\ndouble(21), double.signatures()", result="(42, ['(int)'])"),
+        only_here=_NOT_THERE,
+    ),
+    Row(
         "%tasks %cancel",
         "what runs on the loop, with the cell that started it, and how to end it",
         Try("import asyncio\nlong = asyncio.create_task(asyncio.sleep(1000), name='long')"),

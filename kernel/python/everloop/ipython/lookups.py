@@ -21,7 +21,7 @@ _MAGIC = re.compile(r"\s*(?:[\w., ]+=\s*)?(%{1,2}\w*)\Z")
 _SYMBOL = re.compile(r"\\[^\W\d][\w -]*\Z")
 _CELL_MAGIC = re.compile(r"%%(\w+)")
 # Below any other cell magic there is text of another language.
-_PYTHON_BELOW = frozenset({"time", "timeit", "prun", "capture", "debug", "code_wrap", "concurrent", "thread"})
+_PYTHON_BELOW = frozenset({"time", "timeit", "prun", "capture", "debug", "code_wrap", "concurrent", "jit", "thread"})
 _PYTHON_BEHIND = frozenset({"time", "timeit", "prun", "debug", "pdb", "pinfo", "pinfo2", "pdoc", "psource", "pdef"})
 _MOST = 1000
 _FIRST_WORD = re.compile(r"\s*([^\W\d]\w*)\Z")

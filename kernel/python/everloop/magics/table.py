@@ -8,6 +8,7 @@ from importlib import import_module
 MAGICS = {
     "everloop.magics.cells:AwaitingCaptureMagics": {"cell": ["capture"]},
     "everloop.magics.cells:AwaitingHistoryMagics": {"line": ["rerun"]},
+    "everloop.magics.compiling:JitMagics": {"cell": ["jit"]},
     "everloop.magics.debugger_magics:AwaitingDebugMagics": {"line_cell": ["debug"]},
     "everloop.magics.execution:AwaitingExecutionMagics": {"line_cell": ["time", "timeit"]},
     "everloop.magics.packaging:AwaitingPackagingMagics": {"line": ["pip"]},
