@@ -196,7 +196,9 @@ fn is_of_one_object(instruction: Instruction) -> bool {
 #[cfg(test)]
 mod tests {
     use rustpython_vm::{
-        Interpreter, PyRef, VirtualMachine, builtins::PyFunction, bytecode::Instruction,
+        AsObject, Interpreter, PyRef, VirtualMachine,
+        builtins::{PyCode, PyFunction},
+        bytecode::Instruction,
     };
 
     use super::INTERPRETERS_CALL;
@@ -230,7 +232,12 @@ first, second = outer(), outer()
                 function("first", &scope, vm),
                 function("second", &scope, vm),
             );
-            let instructions = &second.code.code.instructions;
+            let code = second.as_object().get_attr("__code__", vm);
+            let code: PyRef<PyCode> = code
+                .ok()
+                .and_then(|code| code.downcast().ok())
+                .expect("it has code");
+            let instructions = &code.code.instructions;
             let version = (0..instructions.len())
                 .find(|&index| matches!(instructions.read_op(index), Instruction::CallPyExactArgs))
                 .map(|index| instructions.read_cache_u32(index + 2));
