@@ -11,7 +11,7 @@
 //! And after a cell that had many objects which are gone, the allocator gives their memory back.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use rustpython_vm::{
     Py, PyObjectRef, PyPayload, PyResult, VirtualMachine,
@@ -23,7 +23,7 @@ use rustpython_vm::{
     types::Destructor,
 };
 
-use crate::kicks;
+use crate::{kicks, memory};
 
 /// How many objects there may be before everything is collected for the first time: the kernel with IPython and a few
 /// libraries has half as many, of which nothing is garbage.
@@ -52,15 +52,6 @@ static MOST: AtomicUsize = AtomicUsize::new(0);
 /// How many of them have to be gone: they had some 50 MB.
 const MANY: usize = 500_000;
 
-/// The allocator's, which the program has chosen.
-static GIVE_BACK: OnceLock<fn()> = OnceLock::new();
-
-/// Lets `give_back` be called on the interpreter thread when much of its memory has become free.
-pub fn give_back_by(give_back: fn()) {
-    // A second allocator there is not.
-    let _ = GIVE_BACK.set(give_back);
-}
-
 /// Gives memory back to the operating system if there were many objects which are gone. By itself the allocator does so
 /// only when others are made.
 pub(crate) fn give_back_if_much() {
@@ -69,9 +60,7 @@ pub(crate) fn give_back_if_much() {
         return;
     }
     MOST.store(objects, Ordering::Relaxed);
-    if let Some(give_back) = GIVE_BACK.get() {
-        give_back();
-    }
+    memory::give_back_free();
 }
 
 /// Objects of all generations.

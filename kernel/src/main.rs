@@ -60,7 +60,7 @@ fn execute(command: Command) -> anyhow::Result<()> {
             // With what it reserves otherwise it runs as well, if it fits.
             let _ = everloop::limits::reserve_little();
             everloop::memory::use_small_pages();
-            everloop::garbage::give_back_by(allocator::give_back);
+            everloop::memory::give_back_by(allocator::give_back);
             place::name_environment();
             Ok(everloop::kernel::run(&connection_file)?)
         }

@@ -1,5 +1,7 @@
 //! What the process keeps of the memory that its start has used.
 
+use std::sync::OnceLock;
+
 use rustpython_vm::function::db_doc;
 
 /// Lets what little programs need be as little memory as they use. Called before much is allocated.
@@ -27,16 +29,23 @@ pub(crate) fn prepare() {
 pub(crate) fn give_back() {
     #[cfg(target_os = "linux")]
     linux::forget_program();
-    #[expect(unsafe_code, reason = "the allocator is written in C")]
-    // SAFETY: it may be called at any time.
-    unsafe {
-        mi_collect(true);
-    }
+    give_back_free();
 }
 
-#[expect(unsafe_code, reason = "the allocator is written in C")]
-unsafe extern "C" {
-    fn mi_collect(force: bool);
+/// The allocator's, which the program has chosen.
+static GIVE_BACK: OnceLock<fn()> = OnceLock::new();
+
+/// Says how free memory of the calling thread is given back to the operating system.
+pub fn give_back_by(give_back: fn()) {
+    // A second allocator there is not.
+    let _ = GIVE_BACK.set(give_back);
+}
+
+/// Gives back free memory of the calling thread.
+pub(crate) fn give_back_free() {
+    if let Some(give_back) = GIVE_BACK.get() {
+        give_back();
+    }
 }
 
 #[cfg(target_os = "linux")]
