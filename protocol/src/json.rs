@@ -29,7 +29,8 @@ pub(crate) fn yes() -> bool {
 /// Appends `text` as a JSON string.
 pub fn push_string(out: &mut Vec<u8>, text: &str) {
     let mut rest = text.as_bytes();
-    out.reserve(rest.len() + 2);
+    // Also for the little that follows: else the last byte of a large value would double what it takes.
+    out.reserve(rest.len() + 64);
     out.push(b'"');
     while let Some(at) = first_to_escape(rest) {
         out.extend_from_slice(&rest[..at]);

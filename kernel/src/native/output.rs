@@ -125,6 +125,10 @@ pub(super) fn publish(
 fn json_of(value: &PyObject, vm: &VirtualMachine) -> PyResult<Bytes> {
     let mut text = Vec::with_capacity(256);
     json::write(value, &mut text, vm)?;
+    // It may have to wait for a front end, and what waits is counted by its length.
+    if text.capacity() - text.len() > text.len() / 4 {
+        text.shrink_to_fit();
+    }
     Ok(text.into())
 }
 
