@@ -362,13 +362,14 @@ def test_a_name_that_changes_again_and_again_is_given_up(kernel: Kernel) -> None
 @pytest.mark.parametrize("how", ["", "%%thread\n"])
 def test_an_interrupt_ends_a_compiled_loop(kernel: Kernel, how: str) -> None:
     kernel.ok(
-        "%%jit\ndef forever(n):\n    while True:\n        n = (n * 3 + 1) & 1023\n\ndef calls(n):\n    return n and calls(n - 1) + calls(n - 1)"
+        "%%jit\ndef forever(n):\n    while n:\n        n = (n * 3 + 1) & 1023 | 1\n\ndef calls(n):\n    return n and calls(n - 1) + calls(n - 1)"
     )
+    # Their code is there before the interrupt comes.
+    assert kernel.ok("forever(0), calls(0), forever.signatures()").result == "(None, 0, ['(int)'])"
     for call in ("forever(7)", "calls(100)"):
         cell = kernel.submit(f"{how}print('begun')\n{call}").wait_for("begun")
         kernel.interrupt("message")
         assert cell.wait().reply["ename"] == "KeyboardInterrupt"
-    assert kernel.ok("forever.signatures()").result == "['(int)']"
 
 
 def test_completion_is_answered_while_compiled_code_runs(kernel: Kernel) -> None:
