@@ -1,7 +1,6 @@
 """Cells without IPython: plain Python, statement by statement."""
 
 import contextlib
-import re
 import sys
 
 import _everloop
@@ -13,9 +12,6 @@ from everloop.namespace import Namespace
 from everloop.run import CannotAwait, is_given_up
 
 CO_COROUTINE = 0x80
-
-#: A first line that asks for the cell's functions to be compiled.
-_JIT = re.compile(r"\s*%%jit[ \t]*(\n|$)")
 
 #: No attribute can be set on these, so that they look the same with and without IPython.
 TEXT_ONLY = frozenset({bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range})
@@ -115,16 +111,16 @@ class BareShell:
             name, parameter = called
             return _call(self._commands[name], parameter), False
         lines_above = run.lines_above
-        jit = _JIT.match(code)
-        if jit is not None:
-            code = code[jit.end() :]
-            lines_above += jit[0].count("\n")
+        to_compile = _below_jit(code)
+        if to_compile is not None:
+            lines_above += code.count("\n") - to_compile.count("\n")
+            code = to_compile
         if _everloop.needs_ipython(code):
             loading = self._session.loading
             raise IPythonIsMissing(None if loading is None else loading.shortage)
         code = "\n" * lines_above + _transformed(code)
         filename = tracebacks.register_cell(run.number, code)
-        statements = _everloop.Statements(code, filename, self.autoawait.enabled, "eval", jit is not None)
+        statements = _everloop.Statements(code, filename, self.autoawait.enabled, "eval", to_compile is not None)
         is_silenced = run.cell.silent or _everloop.is_silenced(code)
         return self.run_cell_async(run, statements, is_silenced), statements.asynchronous
 
@@ -176,6 +172,12 @@ class BareShell:
             ename, evalue, traceback = tracebacks.render(error)
             return {"status": "error", "ename": ename, "evalue": evalue, "traceback": traceback}
         return {"status": "ok", "data": data, "metadata": metadata}
+
+
+def _below_jit(code):
+    """What follows a first line ``%%jit``, which asks for the cell's functions to be compiled; else None."""
+    first, _, rest = code.lstrip().partition("\n")
+    return rest if first.rstrip(" \t") == "%%jit" else None
 
 
 def _transformed(code):

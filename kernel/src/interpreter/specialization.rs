@@ -195,6 +195,7 @@ fn is_of_one_object(instruction: Instruction) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use rustpython::InterpreterBuilderExt;
     use rustpython_vm::{
         AsObject, Interpreter, PyRef, VirtualMachine,
         builtins::{PyCode, PyFunction},
@@ -259,7 +260,7 @@ first, second = outer(), outer()
     fn the_interpreter_alone_keeps_the_first() {
         // In a process of its own, as each test has one: classes are the process's.
         if INTERPRETERS_CALL.get().is_none() {
-            let interpreter = Interpreter::without_stdlib(rustpython_vm::Settings::default());
+            let interpreter = rustpython::InterpreterBuilder::new().init_stdlib().build();
             assert_eq!(is_for(&interpreter), (true, false));
         }
     }
