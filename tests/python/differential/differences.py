@@ -156,6 +156,10 @@ INTENDED: dict[str, Difference] = {
         {"errors: a unicode error": "decoding with 'utf-8' codec failed"},
     ),
     **_because(
+        "A warning that looks above the cell finds the kernel there, and not IPython.",
+        {"output: warnings": "plain.py"},
+    ),
+    **_because(
         "The message says what is missing.",
         {"scripts: no program": "UsageError: %%script has to be told the program to run"},
     ),

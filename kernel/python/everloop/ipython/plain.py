@@ -154,6 +154,7 @@ class PlainCells:
                     result.error_in_exec = error
                     # Without this frame, as IPython leaves its own out.
                     error.__traceback__ = error.__traceback__.tb_next or error.__traceback__
+                    ip.plain_error = error
                     self._show(error)
                     break
                 sys.excepthook = before

@@ -99,6 +99,9 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell,
         self.history_manager = HistoryManager(shell=self, parent=self)
         self.configurables.append(self.history_manager)
 
+    #: What the last plain cell that failed ended with; `sys.last_value` has it too.
+    plain_error = None
+
     def init_builtins(self):
         """As IPython; `display` takes the short way for what needs no formatting."""
         super().init_builtins()
@@ -250,6 +253,9 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell,
             raise error
         # What IPython shows takes imports the first time, and the kernel ends soon.
         if not (_has_group(error) or _everloop.is_shutting_down()):
+            if error is None and getattr(sys, "last_value", None) is self.plain_error:
+                # `%tb`: there is no frame of IPython's above, which it would leave out.
+                kwargs.setdefault("tb_offset", 0)
             super().showtraceback(exc_tuple, *args, **kwargs)
             return
         etype, error, _ = self._get_exc_info(exc_tuple)
