@@ -35,6 +35,8 @@ pub(super) fn install(vm: &VirtualMachine) -> PyResult<()> {
         .to_function()
         .with_module_object(vm.builtins.clone().into())
         .into_ref(&vm.ctx);
+    let module = vm.ctx.new_str("builtins");
+    sorted.as_object().set_attr("__module__", module, vm)?;
     vm.builtins.set_attr("sorted", sorted, vm)
 }
 

@@ -9,6 +9,14 @@ TICKS = os.sysconf("SC_CLK_TCK")
 MEGABYTE = 1 << 20
 
 
+def own_memory(pid: int) -> float:
+    """MB of RSS that no file has, so that it is nothing of a program's pages, which come and go."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) / 1024
+    raise AssertionError("the system says nothing of RssAnon")
+
+
 def memory(pid: int) -> tuple[float, float]:
     """RSS and PSS, in MB."""
     found = {}
