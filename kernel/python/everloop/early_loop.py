@@ -62,7 +62,8 @@ class EarlyLoop(_everloop.LoopCore):
         self._run_turns(None)
 
     def _end_run(self):
-        if type(self) is not EarlyLoop:
+        # Not `type(self)`: code of the user may have taken that away.
+        if self.__class__ is not EarlyLoop:
             # It has grown since this was asked for.
             self._end_run()
             return

@@ -5,7 +5,7 @@ import os
 import sys
 
 import _everloop
-from everloop import environment, executable, process
+from everloop import environment, executable, process, tracebacks
 from everloop.ipython import loading
 
 #: Seconds after the start in which the first cell of a front end that was waiting for the kernel arrives.
@@ -110,6 +110,4 @@ def _run(loop):
             continue
         except BaseException as error:
             # A background task or a callback wants to end the process, which is the front end's to decide.
-            from everloop import tracebacks
-
             tracebacks.show(error)

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use rustpython_vm::{
     AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine,
-    builtins::{PyBaseExceptionRef, PyTypeRef},
+    builtins::{PyBaseExceptionRef, PyDict, PyTypeRef},
 };
 
 /// A class of `asyncio.exceptions`, looked up once.
@@ -22,12 +22,22 @@ fn exception_class(
     Ok(cell.get_or_init(|| class).clone())
 }
 
+static CANCELLED_ERROR: OnceLock<PyTypeRef> = OnceLock::new();
+
 pub(super) fn cancelled_error_class(vm: &VirtualMachine) -> PyResult<PyTypeRef> {
-    static CANCELLED_ERROR: OnceLock<PyTypeRef> = OnceLock::new();
     exception_class(&CANCELLED_ERROR, "CancelledError", vm)
 }
 
+/// Imports nothing: before the class is there nothing is one.
 pub(super) fn is_cancelled_error(raised: &PyObject, vm: &VirtualMachine) -> PyResult<bool> {
+    if CANCELLED_ERROR.get().is_none() {
+        let modules = vm.sys_module.get_attr("modules", vm)?;
+        if let Some(modules) = modules.downcast_ref::<PyDict>()
+            && modules.get_item_opt("asyncio.exceptions", vm)?.is_none()
+        {
+            return Ok(false);
+        }
+    }
     let class = cancelled_error_class(vm)?;
     Ok(raised.fast_isinstance(&class))
 }

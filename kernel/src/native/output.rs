@@ -1,5 +1,7 @@
 //! Publishing under the parent of the current context.
 
+use std::borrow::Cow;
+use std::fmt::Write;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
@@ -143,6 +145,23 @@ fn buffers_of(buffers: &PyObject, vm: &VirtualMachine) -> PyResult<Vec<Bytes>> {
         .collect()
 }
 
+/// The text, in which half a surrogate pair, of which there is no UTF-8, is an escape: `backslashreplace`.
+fn with_escapes(text: &PyStr) -> Cow<'_, str> {
+    if let Some(text) = text.to_str() {
+        return text.into();
+    }
+    let mut escaped = String::new();
+    for code_point in text.as_wtf8().code_points() {
+        match code_point.to_char() {
+            Some(char) => escaped.push(char),
+            None => {
+                write!(escaped, "\\u{:x}", code_point.to_u32()).expect("a string takes everything")
+            }
+        }
+    }
+    escaped.into()
+}
+
 pub(super) fn write_stream(name: &PyStr, text: &PyStr, vm: &VirtualMachine) -> PyResult<()> {
     let parent = current_parent(vm)?;
     let name = if name.as_bytes() == b"stderr" {
@@ -150,7 +169,7 @@ pub(super) fn write_stream(name: &PyStr, text: &PyStr, vm: &VirtualMachine) -> P
     } else {
         StreamName::Stdout
     };
-    let text = text.to_string_lossy();
+    let text = with_escapes(text);
     if forks::is_child() {
         forks::write(name, &text);
         return Ok(());

@@ -35,7 +35,8 @@ class Door(types.ModuleType):
             if not isinstance(text, str):
                 raise TypeError(f"write() argument must be str, not {type(text).__name__}")
             if text:
-                self.write_stream(stream._name, text)
+                # Half a surrogate pair has no UTF-8.
+                self.write_stream(stream._name, text.encode("utf-8", "backslashreplace").decode())
             return len(text)
 
         stream_class.write = write
