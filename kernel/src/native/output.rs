@@ -155,7 +155,7 @@ fn with_escapes(text: &PyStr) -> Cow<'_, str> {
         match code_point.to_char() {
             Some(char) => escaped.push(char),
             None => {
-                write!(escaped, "\\u{:x}", code_point.to_u32()).expect("a string takes everything")
+                write!(escaped, "\\u{:x}", code_point.to_u32()).expect("a string takes everything");
             }
         }
     }
