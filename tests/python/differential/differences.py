@@ -157,7 +157,7 @@ INTENDED: dict[str, Difference] = {
     ),
     **_because(
         "A warning that looks above the cell finds the kernel there, and not IPython.",
-        {"output: warnings": "plain.py"},
+        {"output: warnings": "plain"},
     ),
     **_because(
         "The message says what is missing.",
