@@ -19,7 +19,9 @@ use rustpython_vm::{PyResult, VirtualMachine};
 use tokio::sync::Notify;
 
 use crate::garbage;
+use crate::native::import::from_module;
 use crate::native::interrupts;
+use crate::native::stack::is_in_importlib;
 
 /// What is sent. Go's runtime chose it for the same purpose: nothing happens where nobody handles it, and programs take
 /// into account that it comes without a reason.
@@ -325,6 +327,11 @@ pub(crate) fn handle(vm: &VirtualMachine) -> PyResult<()> {
     if IS_HELD_BACK.get() {
         return Ok(());
     }
+    if is_in_importlib() {
+        // The next instruction looks again.
+        raise(KICK);
+        return Ok(());
+    }
     let this = this_thread();
     let mut signals = this.map(take).unwrap_or_default();
     give_way(vm);
@@ -407,8 +414,7 @@ fn call_handler(signal: libc::c_int, vm: &VirtualMachine) -> PyResult<()> {
         raise(signal);
         return Ok(());
     }
-    let signals = vm.import("_signal", 0)?;
-    let handler = vm.call_method(&signals, "getsignal", (signal,))?;
+    let handler = from_module("_signal", "getsignal", vm)?.call((signal,), vm)?;
     if handler.is_callable() {
         handler.call((signal, vm.ctx.none()), vm)?;
     } else {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import signal
@@ -145,6 +146,31 @@ def test_a_repair_is_loaded_when_its_library_is_imported(early: Kernel, tmp_path
     early.ok(f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nassert 'everloop.compat.pygal' not in sys.modules")
     early.run("import pygal.graph.base")
     early.ok("assert 'everloop.compat.pygal' in sys.modules")
+
+
+def test_a_repair_is_loaded_outside_of_the_lock_of_all_imports(early: Kernel, tmp_path: Path) -> None:
+    """Finders are called under it: another thread that holds the lock of a module which the repair imports may wait for it."""
+    (tmp_path / "nest_asyncio.py").write_text("def apply(loop=None): pass\n")
+    early.ok(
+        f"import _imp, sys\nfrom everloop.compat import imports\nsys.path.insert(0, {str(tmp_path)!r})\n"
+        "held, load = [], imports.import_module\n"
+        "def watched(name):\n    held.append(_imp.lock_held())\n    return load(name)\n"
+        "imports.import_module = watched\n"
+        "import nest_asyncio\nassert 'everloop.compat.nest_asyncio' in sys.modules"
+    )
+    assert set(ast.literal_eval(early.ok("held").result)) == {False}
+
+
+def test_looking_for_a_module_imports_none(early: Kernel, tmp_path: Path) -> None:
+    (tmp_path / "extension.cpython-314-x86_64-linux-gnu.so").touch()
+    (tmp_path / "another.abi3.so").touch()
+    (tmp_path / "plain.so").touch()
+    early.ok(
+        f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nbefore, refused = set(sys.modules), []\n"
+        "for name in ('extension', 'another', 'plain', 'nowhere', 'ext'):\n"
+        "    try:\n        __import__(name)\n    except ModuleNotFoundError as error:\n        refused.append(error.path is not None)"
+    )
+    assert early.ok("refused, set(sys.modules) - before").result == "([True, True, True, False, False], set())"
 
 
 def test_each_repair_is_loaded_by_the_modules_that_it_watches_for() -> None:

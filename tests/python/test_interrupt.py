@@ -19,6 +19,7 @@ SYNCHRONOUS = {
     "short sleeps": "import time\nprint('begun')\nwhile True: time.sleep(0.001)",
     "prints": "print('begun')\nwhile True: print('x' * 10)",
     "comprehension": "print('begun')\n[x for x in iter(int, 1)]",
+    "without builtins": "print('begun')\neval('[x for x in zeros]', {'__builtins__': {}, 'zeros': iter(int, 1)})",
     "event": "import threading\nprint('begun')\nthreading.Event().wait()",
     "event with a limit": "import threading\nprint('begun')\nthreading.Event().wait(1000)",
     "future": "import concurrent.futures\nprint('begun')\nconcurrent.futures.Future().result()",
@@ -226,19 +227,35 @@ def test_a_storm_of_signals(kernel: Kernel, tmp_path: Path) -> None:
     assert kernel.ok("'alive'").result == "'alive'"
 
 
-#: What spends its time where an interrupt could be lost: in a loop's begin and end, and in destructors.
+#: What spends its time where an interrupt could be lost: in a loop's begin and end, in destructors, and in importlib.
 SWALLOWERS = {
     "asyncio.run": "while True: asyncio.run(asyncio.sleep(0))",
     "destructors": "class D:\n    def __del__(self):\n        for _ in range(100): pass\nwhile True: D()",
+    "specs": "import colorsys\nwhile True: getattr(colorsys, 'missing', None)",
+    "locks of imports": "from importlib import _bootstrap\nwhile True: _bootstrap._get_module_lock('missing')",
 }
 
 
 @pytest.mark.everloop_only("an interrupt in a destructor is ignored, and asyncio.run is refused")
 @pytest.mark.parametrize("where", ["", "%%thread\n"], ids=["cell", "thread"])
 @pytest.mark.parametrize("what", SWALLOWERS)
-def test_no_interrupt_is_lost(kernel: Kernel, what: str, where: str) -> None:
+def test_no_interrupt_is_lost(fresh_kernel: Kernel, what: str, where: str) -> None:
+    """The first one comes while much is imported."""
     for _ in range(15):
-        cell = kernel.submit(f"{where}import asyncio\nprint('begun')\n{SWALLOWERS[what]}").wait_for("begun")
-        kernel.interrupt("message")
+        cell = fresh_kernel.submit(f"{where}import asyncio\nprint('begun')\n{SWALLOWERS[what]}").wait_for("begun")
+        fresh_kernel.interrupt("message")
         reply = cell.wait(20).reply
         assert (reply["ename"], reply["evalue"]) == ("KeyboardInterrupt", "")
+
+
+@pytest.mark.everloop_only("CPython passes it on")
+def test_errors_that_the_interpreter_drops(fresh_kernel: Kernel) -> None:
+    """When one of these fails, its reason for `is_in_importlib` in `native/stack.rs` is not needed any more."""
+    spec = "class Spec:\n    @property\n    def has_location(self): raise KeyboardInterrupt\n"
+    module = "import types\nmodule = types.ModuleType('module')\nmodule.__spec__ = Spec()\n"
+    assert fresh_kernel.ok(spec + module + "hasattr(module, 'missing')").result == "False"
+    callback = "import sys, weakref\ndef callback(_): 1 / 0\nclass C: pass\nobject = C()\nreference = weakref.ref(object, callback)\n"
+    cell = fresh_kernel.ok(
+        callback + "seen = []\nsys.unraisablehook = seen.append\ndel object\nreference() is None, seen"
+    )
+    assert cell.result == "(True, [])"

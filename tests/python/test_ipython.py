@@ -249,6 +249,19 @@ def test_the_modes_of_tracebacks(kernel: Kernel) -> None:
     kernel.ok("%xmode Context")
 
 
+@pytest.mark.everloop_only("ipykernel prints it as text and sends no error")
+def test_an_error_that_ipython_cannot_explain_marks_the_cell(fresh_kernel: Kernel) -> None:
+    fresh_kernel.ok(
+        "def refuse(*_):\n    raise AssertionError('a frame without a line')\n"
+        "get_ipython().InteractiveTB.get_records = refuse"
+    )
+    cell = fresh_kernel.run("1 / 0")
+    assert cell.error is not None
+    assert cell.error["ename"] == cell.reply["ename"] == "ZeroDivisionError"
+    assert "1 / 0" in "\n".join(cell.error["traceback"])
+    assert cell.stderr == ""
+
+
 def test_a_group_of_exceptions_marks_the_cell(kernel: Kernel) -> None:
     cell = kernel.run("raise ExceptionGroup('several', [ValueError(1), TypeError(2)])")
     assert cell.reply["status"] == "error"

@@ -66,7 +66,7 @@ mod _asyncio {
         Future::skip_idle_finalizers();
         Task::skip_idle_finalizers();
         // For tasks that are not ours; ours are known natively.
-        let weak_set = vm.import("weakref", 0)?.get_attr("WeakSet", vm)?;
+        let weak_set = crate::native::import::from_module("weakref", "WeakSet", vm)?;
         module.set_attr("_scheduled_tasks", weak_set.call((), vm)?, vm)?;
         module.set_attr("_eager_tasks", PySet::default().into_ref(&vm.ctx), vm)?;
         module.set_attr("_current_tasks", vm.ctx.new_dict(), vm)?;

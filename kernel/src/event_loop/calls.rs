@@ -7,6 +7,7 @@ use rustpython_vm::{
 };
 
 use super::handle::Callback;
+use crate::native::import::from_module;
 
 /// A copy of the current context.
 pub(crate) fn copy_context(vm: &VirtualMachine) -> PyResult {
@@ -14,7 +15,7 @@ pub(crate) fn copy_context(vm: &VirtualMachine) -> PyResult {
     if let Some(copy_context) = COPY_CONTEXT.get() {
         return copy_context.call((), vm);
     }
-    let copy_context = vm.import("_contextvars", 0)?.get_attr("copy_context", vm)?;
+    let copy_context = from_module("_contextvars", "copy_context", vm)?;
     COPY_CONTEXT.get_or_init(|| copy_context).call((), vm)
 }
 
@@ -69,7 +70,7 @@ fn check_context(context: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
     let class = match CONTEXT.get() {
         Some(class) => class,
         None => {
-            let class = vm.import("_contextvars", 0)?.get_attr("Context", vm)?;
+            let class = from_module("_contextvars", "Context", vm)?;
             CONTEXT.get_or_init(|| class)
         }
     };

@@ -11,6 +11,7 @@ use rustpython_vm::{
 use super::calls::Call;
 use super::core::LoopCore;
 use super::handle::Callback;
+use crate::native::import::from_module;
 
 #[derive(Debug)]
 enum Stage {
@@ -95,8 +96,8 @@ impl Callable for ThreadCall {
         match result {
             Ok(value) => vm.call_method(&zelf.future, "set_result", (value,)),
             Err(raised) => {
-                let futures = vm.import("asyncio.futures", 0)?.get_attr("futures", vm)?;
-                let raised = vm.call_method(&futures, "_convert_future_exc", (raised,))?;
+                let convert = from_module("asyncio.futures", "_convert_future_exc", vm)?;
+                let raised = convert.call((raised,), vm)?;
                 vm.call_method(&zelf.future, "set_exception", (raised,))
             }
         }

@@ -15,6 +15,7 @@ use rustpython_vm::{
 };
 
 use super::thread_call::ThreadCall;
+use crate::native::import::from_module;
 
 #[derive(Debug, Default)]
 struct State {
@@ -78,10 +79,7 @@ impl WorkQueue {
         match item {
             Some(item) => Ok(item),
             None => {
-                let empty: PyTypeRef = vm
-                    .import("_queue", 0)?
-                    .get_attr("Empty", vm)?
-                    .try_into_value(vm)?;
+                let empty: PyTypeRef = from_module("_queue", "Empty", vm)?.try_into_value(vm)?;
                 Err(vm.invoke_exception(&empty, vec![])?)
             }
         }

@@ -12,7 +12,9 @@ use rustpython_vm::{PyRef, PyResult, VirtualMachine, builtins::PyBaseExceptionRe
 use super::cell::{Cell, Progress};
 use super::door::Door;
 use super::output;
+use super::stack::is_in_importlib;
 use crate::interpreter::handler_is_on_stack;
+use crate::kicks;
 
 /// Within this time a second interrupt is a more urgent one.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -129,6 +131,11 @@ impl Asked {
 /// # Errors
 /// `KeyboardInterrupt` when the code of a cell that is meant is what runs, or a comm handler or task that is: it is raised there.
 pub fn handle(vm: &VirtualMachine) -> PyResult<()> {
+    if is_in_importlib() {
+        // The next instruction gets it.
+        kicks::raise(libc::SIGINT);
+        return Ok(());
+    }
     let door = Door::of(vm)?;
     let (meant, means_holder) = take_meant(door);
     let mut raises = means_holder && holds_loop_up(door, vm);

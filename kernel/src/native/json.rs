@@ -1,5 +1,6 @@
 //! Python values as JSON, the way that front ends can read it.
 
+use crate::native::import::from_module;
 use everloop_protocol::json::push_string;
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine,
@@ -169,8 +170,8 @@ fn mapping(dict: &Py<PyDict>, vm: &VirtualMachine) -> PyResult<Value> {
 
 fn other(value: &PyObject, vm: &VirtualMachine) -> PyResult<Value> {
     if let Some(bytes) = value.downcast_ref::<PyBytes>() {
-        let base64 = vm.import("binascii", 0)?;
-        let text = vm.call_method(&base64, "b2a_base64", (bytes.as_bytes().to_vec(),))?;
+        let encode = from_module("binascii", "b2a_base64", vm)?;
+        let text = encode.call((bytes.as_bytes().to_vec(),), vm)?;
         let text = text.downcast_ref::<PyBytes>().map(|text| {
             String::from_utf8_lossy(text.as_bytes())
                 .trim_end()

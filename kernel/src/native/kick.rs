@@ -16,6 +16,7 @@ use rustpython_vm::{
 
 use super::{door::Door, interrupts, panics::caught};
 use crate::kicks::{self, MAIN, OpenRegion, ThreadId};
+use crate::native::import::from_module;
 
 /// Signals of a thread's own doing are for nobody else; the last two cannot be handled.
 const NOT_HANDED_ON: [libc::c_int; 6] = [
@@ -192,15 +193,12 @@ impl ThreadInterrupts {
 /// Gives the calling thread a table of handlers. `signal.signal` does that, on the thread that is said to be the main
 /// one; the real one waits meanwhile and does not ask.
 fn fill_table(vm: &VirtualMachine) -> PyResult<()> {
-    let threads = vm.import("_thread", 0)?;
-    let this: u64 = vm
-        .call_method(&threads, "get_ident", ())?
-        .try_to_value(vm)?;
-    let signals = vm.import("_signal", 0)?.get_attr("signal", vm)?;
-    let everloop = vm.import("_everloop", 0)?;
+    let this = from_module("_thread", "get_ident", vm)?.call((), vm)?;
+    let this: u64 = this.try_to_value(vm)?;
+    let signals = from_module("_signal", "signal", vm)?;
     let (kicked, hand_on) = (
-        everloop.get_attr("kicked", vm)?,
-        everloop.get_attr("hand_on", vm)?,
+        from_module("_everloop", "kicked", vm)?,
+        from_module("_everloop", "hand_on", vm)?,
     );
     let set = |signal: libc::c_int, handler: &PyObjectRef| {
         signals.call((signal, handler.clone()).into_args(vm), vm)

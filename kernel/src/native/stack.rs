@@ -25,6 +25,17 @@ fn is_ours(path: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
+/// Whether the innermost frame of the calling thread is one of importlib's own, where an interrupt is not to be raised. It may
+/// have taken a lock that nobody would give back; and the interpreter drops what is raised in the properties of a module's
+/// spec, which it asks for on its way to an AttributeError, and in the callbacks of weak references, of which every import
+/// has one. None of these frames stays for long.
+pub(crate) fn is_in_importlib() -> bool {
+    #[expect(unsafe_code, reason = "the interpreter links frames by pointers")]
+    // SAFETY: the frames of a thread live while it does not go on, and the calling thread is here.
+    let here = unsafe { get_current_frame().as_ref() };
+    here.is_some_and(|here| here.code().source_path().as_str() == "<frozen importlib._bootstrap>")
+}
+
 fn write_frames(is_shown: impl Fn(&str) -> bool, out: &mut impl Write) -> fmt::Result {
     let mut frame = get_current_frame();
     for _ in 0..MOST_FRAMES {

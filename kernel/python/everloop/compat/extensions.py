@@ -114,14 +114,18 @@ class _LastFinder:
 
 
 def _extension_file(name, path):
-    import re
-
-    pattern = re.compile(re.escape(name) + r"(\.cpython-\d+\w*(-[-\w]+)?|\.abi3\w*)?\.so")
     for directory in path:
         try:
-            names = os.listdir(directory or ".")
+            files = os.listdir(directory or ".")
         except OSError:
             continue
-        for found in filter(pattern.fullmatch, names):
-            return os.path.join(directory, found)
+        for file in files:
+            if _is_extension(file, name):
+                return os.path.join(directory, file)
     return None
+
+
+def _is_extension(file, name):
+    # Without `re`: a finder imports nothing (see `everloop.compat.imports`).
+    before, _, tag = file.removesuffix(".so").partition(".")
+    return file.endswith(".so") and before == name and (not tag or tag.startswith(("cpython-", "abi3")))

@@ -59,38 +59,41 @@ def _load_repairs(name):
 
 
 class _Finder:
-    """Finds the modules that have a wrapper, where everybody finds them."""
+    """Finds the modules that have a wrapper or a repair, where everybody finds them.
+
+    It imports nothing: finders are called under the lock of all imports, and another thread may hold that of a module and wait
+    for this one.
+    """
 
     @staticmethod
     def find_spec(name, path=None, target=None):
-        _load_repairs(name)
-        wrappers = _wrappers.get(name)
-        if wrappers is None:
+        if name not in _wrappers and name not in _repairs:
             return None
         for finder in sys.meta_path:
             # One of Python 2's day, as pygal's, is passed over.
             find_spec = None if finder is _Finder else getattr(finder, "find_spec", None)
             spec = find_spec and find_spec(name, path, target)
             if spec is not None:
-                for wrapper in reversed(wrappers):
-                    spec.loader = _Loader(spec.loader, wrapper)
+                spec.loader = _Loader(spec.loader)
                 return spec
         return None
 
 
 class _Loader:
-    """Loads as `loader` does, inside of the wrapper."""
+    """Loads as `loader` does, inside of the wrappers, those of the module's repairs included."""
 
-    def __init__(self, loader, wrapper):
+    def __init__(self, loader):
         self._loader = loader
-        self._wrapper = wrapper
 
     def __getattr__(self, name):
         return getattr(self._loader, name)
 
     def create_module(self, spec):
+        _load_repairs(spec.name)
         return self._loader.create_module(spec)
 
     def exec_module(self, module):
-        with self._wrapper(module):
+        with contextlib.ExitStack() as wrappers:
+            for wrapper in _wrappers.get(module.__spec__.name, ()):
+                wrappers.enter_context(wrapper(module))
             self._loader.exec_module(module)

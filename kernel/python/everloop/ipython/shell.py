@@ -99,6 +99,20 @@ class ZMQInteractiveShell(AwaitingShell, FileShell, SystemCommands, ThreadShell,
         self.history_manager = HistoryManager(shell=self, parent=self)
         self.configurables.append(self.history_manager)
 
+    def init_traceback_handlers(self, custom_exceptions):
+        """As IPython; an error that it fails to explain still marks the cell, in the words of cells without IPython."""
+        super().init_traceback_handlers(custom_exceptions)
+        explain = self.InteractiveTB.structured_traceback
+
+        def structured_traceback(etype=None, evalue=None, *args, **kwargs):
+            try:
+                return explain(etype, evalue, *args, **kwargs)
+            except Exception:
+                # It asks each frame for its line, which one that an interrupt has met between two lines has not.
+                return tracebacks.render(evalue)[2]
+
+        self.InteractiveTB.structured_traceback = structured_traceback
+
     #: What the last plain cell that failed ended with; `sys.last_value` has it too.
     plain_error = None
 

@@ -19,8 +19,11 @@ def without_ours(error, tb):
 def _stripped(tb):
     head = tb = _skipped(tb)
     while tb is not None:
-        following = _skipped(tb.tb_next)
-        if following is not tb.tb_next:
+        # What is left out is freed after the assignment: in it, RustPython holds a lock that whoever looks at this traceback then
+        # would wait for, and freeing a task shows tracebacks.
+        before = tb.tb_next
+        following = _skipped(before)
+        if following is not before:
             tb.tb_next = following
         tb = following
     return head

@@ -18,6 +18,7 @@ use crate::event_loop::core::LoopCore;
 use crate::event_loop::own_method::OwnMethod;
 use crate::event_loop::slot::Slot;
 use crate::event_loop::transport::SocketTransport;
+use crate::native::import::from_module;
 
 static FEED_DATA: OwnMethod = OwnMethod::new("feed_data");
 
@@ -271,10 +272,7 @@ fn limit_overrun(message: &str, consumed: usize, vm: &VirtualMachine) -> PyBaseE
 }
 
 fn asyncio_error(name: &str, args: Vec<PyObjectRef>, vm: &VirtualMachine) -> PyBaseExceptionRef {
-    let error = vm
-        .import("asyncio", 0)
-        .and_then(|asyncio| asyncio.get_attr(vm.ctx.intern_str(name), vm))
-        .and_then(|class| class.call(args, vm));
+    let error = from_module("asyncio", name, vm).and_then(|class| class.call(args, vm));
     match error {
         Ok(error) => exception_of(error, vm),
         Err(raised) => raised,

@@ -11,6 +11,7 @@ use super::SocketTransport;
 use super::socket::{is_not_ready, recv, recv_into};
 use crate::event_loop::readiness::Direction;
 use crate::event_loop::streams::StreamReaderProtocol;
+use crate::native::import::from_module;
 
 /// How much is received at once (`_SelectorTransport.max_size`).
 const MAX_SIZE: usize = 256 * 1024;
@@ -32,7 +33,7 @@ impl Receiver {
         if StreamReaderProtocol::is_plain(protocol, vm) {
             return Ok(Self::Stream);
         }
-        let buffered = vm.import("asyncio", 0)?.get_attr("BufferedProtocol", vm)?;
+        let buffered = from_module("asyncio", "BufferedProtocol", vm)?;
         if protocol.is_instance(&buffered, vm)? {
             return Ok(Self::Buffer);
         }

@@ -13,6 +13,7 @@ use super::SocketTransport;
 use super::outgoing::Piece;
 use super::socket::{is_not_ready, send, send_pieces};
 use crate::event_loop::readiness::Direction;
+use crate::native::import::from_module;
 
 /// After so many writes to a lost connection each more is warned of
 /// (`asyncio.constants.LOG_THRESHOLD_FOR_CONNLOST_WRITES`).
@@ -181,8 +182,7 @@ impl SocketTransport {
             return Ok(false);
         }
         if lost >= LOG_THRESHOLD {
-            let logger = vm.import("asyncio.log", 0)?.get_attr("log", vm)?;
-            let logger = logger.get_attr("logger", vm)?;
+            let logger = from_module("asyncio.log", "logger", vm)?;
             vm.call_method(&logger, "warning", ("socket.send() raised exception.",))?;
         }
         self.conn_lost.store(lost + 1, Ordering::Relaxed);

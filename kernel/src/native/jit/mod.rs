@@ -26,6 +26,7 @@ use crate::jit::kind::Kind;
 use crate::jit::machine::Unit;
 use crate::jit::refusal::Refusal;
 use crate::jit::source;
+use crate::native::import::from_module;
 
 /// More lists of kinds than this have no code of their own: the function is called with anything.
 const MOST_VERSIONS: usize = 16;
@@ -195,11 +196,10 @@ impl Jitted {
         if self.is_told.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
-        // `import a.b` gives `a`.
-        let package = vm.import("everloop.compiled", 0)?;
-        let module = package.get_attr("compiled", vm)?;
-        let arguments = (self.function.clone(), refusal.to_string());
-        vm.call_method(&module, "remark", arguments).map(drop)
+        let remark = from_module("everloop.compiled", "remark", vm)?;
+        remark
+            .call((self.function.clone(), refusal.to_string()), vm)
+            .map(drop)
     }
 }
 
