@@ -4,6 +4,7 @@
 # make fuzz    fuzz each decoder for SECONDS (fuzz/README.md); make fuzz-kernel sends N mutated messages to a kernel
 # make bench   measure the kernel beside ipykernel and xeus-python, ROUNDS (5) times; ONLY="names of probes" for some
 # make growth  what a cell and a task cost as there are more of them
+# make flame   flame graphs of a round trip and of a task switch, in docs/; needs perf and inferno
 # make soak    mixed work for MINUTES (5), nothing may grow; RECORD=--record writes it into tests/reliability.md
 # make stress  floods and faults, beside ipykernel; writes tests/reliability.md
 # make build   the kernel alone
@@ -45,7 +46,7 @@ LIBRARIES := $(CACHE)/libraries
 CPYTHON := $(CACHE)/cpython
 
 .NOTPARALLEL:
-.PHONY: build wheel lab test test-rust test-python check soak stress fuzz fuzz-kernel bench bench-environment growth example clean
+.PHONY: build wheel lab test test-rust test-python check soak stress fuzz fuzz-kernel bench bench-environment growth flame example clean
 
 build:
 	cargo build --package everloop $(CARGO_FLAGS)
@@ -112,6 +113,9 @@ bench: bench-environment
 
 growth: bench-environment
 	$(BENCH)/bin/python bench/growth.py everloop python3
+
+flame: bench-environment
+	$(BENCH)/bin/python bench/flame.py everloop docs
 
 bench-environment: build
 	scripts/venv $(BENCH) tests/python/requirements-bench.txt

@@ -19,6 +19,7 @@
 //! - `spawn`: starting a program without a copy of this process
 //! - `forks`: children that `os.fork` has made of the kernel
 //! - `sorting`: `list.sort` and `sorted` of numbers
+//! - `static_attributes`: what dictionaries of classes hold, for lookups
 //! - `transform`: the cell transformer, with Python's exceptions
 //! - `door`: what the functions of the module reach: outbox, stdin, history, the loop's inbox
 //!
@@ -48,6 +49,7 @@ mod sorting;
 mod spawn;
 pub(crate) mod stack;
 pub mod statements;
+mod static_attributes;
 mod transform;
 
 /// The definition of the module, for the interpreter's builder.
@@ -80,7 +82,9 @@ mod _everloop {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     use super::spawn::SpawnArgs;
     use super::statements::Statements;
-    use super::{access, interrupts, names, output, packages, questions, sorting};
+    use super::{
+        access, interrupts, names, output, packages, questions, sorting, static_attributes,
+    };
     use crate::event_loop::{
         Completion, Handle, LoopCore, Queue, QueueOperation, SocketTransport, StreamOperation,
         StreamReader, StreamReaderProtocol, StreamWriter, ThreadCall, TimerHandle, WorkQueue,
@@ -436,8 +440,35 @@ mod _everloop {
     /// Whether all keys of the dictionary are plain strings, which nobody's code compares.
     #[pyfunction]
     fn has_names_only(dict: PyDictRef, vm: &VirtualMachine) -> bool {
-        let names = vm.ctx.types.str_type;
-        dict.keys_vec().iter().all(|key| key.class().is(names))
+        static_attributes::has_names_only(&dict, vm)
+    }
+
+    /// What `name` is in the dictionaries of a class and its bases, unbound, or `missing`.
+    #[pyfunction]
+    fn in_class(
+        class: PyTypeRef,
+        name: PyStrRef,
+        missing: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyObjectRef {
+        static_attributes::in_class(&class, &name, vm).unwrap_or(missing)
+    }
+
+    /// What `name` is in the dictionary of a class itself, unbound, or `missing`.
+    #[pyfunction]
+    fn own_field(
+        class: PyTypeRef,
+        name: PyStrRef,
+        missing: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyObjectRef {
+        static_attributes::own_field(&class, &name, vm).unwrap_or(missing)
+    }
+
+    /// `issubclass` by the bases alone.
+    #[pyfunction]
+    fn is_subclass(class: PyTypeRef, kind: PyTypeRef) -> bool {
+        class.fast_issubclass(&*kind)
     }
 
     /// `Jitted`, the class of functions with machine code, which is made when somebody wants one.

@@ -44,6 +44,20 @@ class Door(types.ModuleType):
     def has_names_only(self, mapping):
         return all(type(key) is str for key in mapping)
 
+    def in_class(self, cls, name, missing):
+        for base in type.__dict__["__mro__"].__get__(cls):
+            value = self.own_field(base, name, missing)
+            if value is not missing:
+                return value
+        return missing
+
+    def own_field(self, cls, name, missing):
+        found = type.__dict__["__dict__"].__get__(cls)
+        return next((value for key, value in found.items() if type(key) is str and key == name), missing)
+
+    def is_subclass(self, cls, kind):
+        return any(base is kind for base in type.__dict__["__mro__"].__get__(cls))
+
     def flush_streams(self):
         self.log.append(("flush", None))
 

@@ -19,6 +19,7 @@ _mro = type.__dict__["__mro__"].__get__
 _class_dict = type.__dict__["__dict__"].__get__
 _class_name = type.__dict__["__name__"].__get__
 _flags = type.__dict__["__flags__"].__get__
+_in_class, _own_field, _is_subclass = _everloop.in_class, _everloop.own_field, _everloop.is_subclass
 _MADE_BY_PYTHON = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 _FUNCTION = types.FunctionType
@@ -121,7 +122,8 @@ def is_a(obj, kind):
 
 
 def is_subclass(cls, kind):
-    return is_any(kind, _mro(cls))
+    """`issubclass` by the bases alone."""
+    return _is_subclass(cls, kind)
 
 
 def is_class(obj):
@@ -179,18 +181,12 @@ def has_names_only(mapping):
 
 def in_class(cls, name):
     """What `name` is in the dictionaries of `cls` and its bases, unbound, or `MISSING`."""
-    for base in _mro(cls):
-        value = own_field(base, name)
-        if value is not MISSING:
-            return value
-    return MISSING
+    return _in_class(cls, name, MISSING)
 
 
 def own_field(cls, name):
     """What `name` is in the dictionary of `cls` itself, unbound, or `MISSING`."""
-    found = _class_dict(cls)
-    # Nobody has put another key into the dictionary of a built-in class.
-    return field(found, name) if _flags(cls) & _MADE_BY_PYTHON else found.get(name, MISSING)
+    return _own_field(cls, name, MISSING)
 
 
 def instance_dict(obj):
@@ -214,17 +210,15 @@ def attribute(obj, name):
 
 def attributes(obj, names):
     """The names, each with what `attribute` says."""
-    own = instance_dict(obj)
-    cls = class_of(obj)
-    of_class = _Classes(cls)
-    of_itself = _Classes(obj) if is_class(obj) else None
+    own, cls = instance_dict(obj), class_of(obj)
+    has_own_classes = is_class(obj)
     for name in names:
-        if of_itself is not None:
-            entry = of_itself.get(name)
+        if has_own_classes:
+            entry = in_class(obj, name)
             if entry is not MISSING:
                 yield name, _bind(entry, None, obj)
                 continue
-        yield name, _of_instance(obj, name, own.get(name, MISSING), of_class.get(name), cls)
+        yield name, _of_instance(obj, name, own.get(name, MISSING), in_class(cls, name), cls)
 
 
 def _of_instance(obj, name, own, entry, cls):
@@ -234,20 +228,6 @@ def _of_instance(obj, name, own, entry, cls):
         # A method has the attributes of its function.
         return attribute(obj.__func__, name) if type(obj) is _METHOD else MISSING
     return _bind(entry, obj, cls)
-
-
-class _Classes:
-    """The dictionaries of a class and its bases, for many questions."""
-
-    def __init__(self, cls):
-        self._fields = [fields(_class_dict(base)) for base in _mro(cls)]
-
-    def get(self, name):
-        for found in self._fields:
-            value = found.get(name, MISSING)
-            if value is not MISSING:
-                return value
-        return MISSING
 
 
 def names(obj):
