@@ -1,6 +1,8 @@
 //! The log: `tracing` to the stderr that the process was started with, at the level that `EVERLOOP_LOG` names.
 
+use std::fmt::Display;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing_subscriber::EnvFilter;
 
@@ -11,6 +13,11 @@ const VARIABLE: &str = "EVERLOOP_LOG";
 const DEFAULT: &str = "warn";
 /// The crate cannot delete the name of a socket that has none any more (`sockets::router`), and warns of it.
 const ALWAYS: &str = "zeromq::transport::ipc=error";
+
+/// Where messages are refused.
+const TARGET: &str = "everloop::dispatch";
+/// So many messages that were refused have a line each; of those that follow, the 1,000th, the 10,000th and so on.
+const REFUSED: u64 = 100;
 
 /// Starts logging. By default warnings and errors are logged.
 pub(crate) fn start() -> io::Result<()> {
@@ -36,4 +43,31 @@ pub(crate) fn start() -> io::Result<()> {
 
 fn with_always(wanted: &str) -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
     EnvFilter::try_new(format!("{wanted},{ALWAYS}"))
+}
+
+/// Notes that a message was refused. Whoever can connect can send as many as he likes, and the log is kept in a file.
+pub(crate) fn refused(socket: &'static str, error: &dyn Display) {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
+    if has_line(count) {
+        tracing::warn!(target: TARGET, socket, %error, count, "ignored a message");
+    } else {
+        tracing::debug!(target: TARGET, socket, %error, count, "ignored a message");
+    }
+}
+
+fn has_line(count: u64) -> bool {
+    count <= REFUSED || 10_u64.pow(count.ilog10()) == count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_refused_messages_has_few_lines() {
+        let lines: Vec<u64> = (1..=2_000_000).filter(|&count| has_line(count)).collect();
+        let later = [1_000, 10_000, 100_000, 1_000_000];
+        assert_eq!(lines, (1..=100).chain(later).collect::<Vec<u64>>());
+    }
 }

@@ -50,6 +50,7 @@ BUSY = {
     "select": "select.select([pair[0]], [], [])",
     "poll": "select.poll().poll()",
     "subprocess": "subprocess.run(['sleep', '1000'])",
+    "lock": "lock = threading.Lock()\n    lock.acquire()\n    lock.acquire()",
     "event": "never.wait()",
     "event with a limit": "never.wait(1000)",
     "condition": "condition = threading.Condition()\n    with condition: condition.wait()",

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use everloop_protocol::Session;
 use everloop_protocol::content::status::{ExecutionState, Status};
 
+use crate::log;
 use crate::requests::{Answer, Context, Reply, Request, RequestError, Then, reply};
 use crate::sockets::router::RouterSender;
 
@@ -31,7 +32,7 @@ impl Dispatcher {
         match self.session.decode_once(frames) {
             Ok(message) => Some(Request::new(message)),
             Err(error) => {
-                tracing::warn!(socket = self.socket, %error, "ignored a message");
+                log::refused(self.socket, &error);
                 None
             }
         }

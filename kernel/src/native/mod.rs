@@ -11,6 +11,7 @@
 //! - `origin`: `Origin`, what outputs carry as parent when it is no cell
 //! - `classes`: the order in which the bases of classes are searched
 //! - `compile`: the builtin, for syntax trees that RustPython cannot take
+//! - `locks`: `Lock.acquire` and `RLock.acquire`, which an interrupt can end
 //! - `lru_cache`: what `functools.lru_cache` makes
 //! - `access`: `os.access`; `names`: the addresses of a name; `files`: what was not written yet when Python ends
 //! - `packages`: where the packages of the kernel's own lie
@@ -29,6 +30,7 @@ mod access;
 pub mod cell;
 mod classes;
 mod compile;
+mod doc;
 pub mod door;
 mod files;
 pub(crate) mod forks;
@@ -37,6 +39,7 @@ pub mod interrupts;
 mod jit;
 pub mod json;
 mod kick;
+mod locks;
 mod lru_cache;
 mod names;
 pub mod origin;
@@ -83,7 +86,7 @@ mod _everloop {
     use super::spawn::SpawnArgs;
     use super::statements::Statements;
     use super::{
-        access, interrupts, names, output, packages, questions, sorting, static_attributes,
+        access, interrupts, locks, names, output, packages, questions, sorting, static_attributes,
     };
     use crate::event_loop::{
         Completion, Handle, LoopCore, Queue, QueueOperation, SocketTransport, StreamOperation,
@@ -123,6 +126,7 @@ mod _everloop {
         }
         QueueOperation::skip_idle_finalizers();
         sorting::install(vm)?;
+        locks::install(vm)?;
         garbage::begin(vm);
         Ok(())
     }

@@ -10,8 +10,10 @@ use std::sync::OnceLock;
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine,
     builtins::{PyFloat, PyInt, PyList},
-    function::{Callee, FuncArgs, ItemDoc, PyMethodDef, PyMethodFlags},
+    function::{Callee, FuncArgs, PyMethodDef, PyMethodFlags},
 };
+
+use super::doc::doc_of;
 
 /// The interpreter's functions, which do what is not done here, and the definitions of those that stand in their places.
 /// Classes are the process's, so interpreters share all this.
@@ -65,14 +67,6 @@ fn replace_method(vm: &VirtualMachine) -> PyResult<&'static Functions> {
     let method = functions.sort.build_method(&vm.ctx, list);
     list.set_attr(vm.ctx.intern_str("sort"), method.into());
     Ok(functions)
-}
-
-/// Signature and text of a function, in the form that a definition has, which lives as long as the process.
-fn doc_of(function: &PyObject, vm: &VirtualMachine) -> PyResult<ItemDoc> {
-    let text = |name: &'static str| function.get_attr(name, vm)?.str(vm);
-    let (name, signature) = (text("__name__")?, text("__text_signature__")?);
-    let doc = format!("{name}{signature}\n--\n\n{}", text("__doc__")?);
-    Ok(ItemDoc::static_text(doc.leak()))
 }
 
 fn sort_list(vm: &VirtualMachine, arguments: FuncArgs, _callee: Callee) -> PyResult {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -37,7 +38,13 @@ def descriptors(pid: int) -> int:
 
 
 def threads(pid: int) -> int:
-    return len(os.listdir(f"/proc/{pid}/task"))
+    """How many there are, but for the one that everloop starts when a lookup takes long for the first time."""
+    count = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        # One that has ended meanwhile is none.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            count += (task / "comm").read_text().strip() != "static lookup"
+    return count
 
 
 def cpu(pid: int) -> float:

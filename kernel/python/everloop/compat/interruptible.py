@@ -1,9 +1,9 @@
 """Waiting that an interrupt can end, on the interpreter thread and on others that can be interrupted.
 
-RustPython waits for a lock without looking at signals, so `queue.get()`, `event.wait()`, `future.result()` and
-`thread.join()` could not be interrupted. All of them wait for a lock of `threading` or for a thread; on the threads that
-handle signals they now do so in slices, between which a pending signal is handled. Who is waited for still ends the
-wait at once. A bare `Lock.acquire()` stays as it is: it is too hot to pass through Python.
+RustPython waits for a lock and for a thread without looking at signals, so that `queue.get()`, `event.wait()`,
+`future.result()` and `thread.join()` could not be interrupted. On the threads that handle signals they now wait in slices,
+between which a pending signal is handled: for locks natively (`native/locks.rs`), for threads here. Who is waited for still
+ends the wait at once.
 
 Threads are started with SIGINT blocked: the operating system gives a signal of the process to any thread that takes it,
 and what arrives at another one does not end a system call of this one.
@@ -50,26 +50,6 @@ def install():
     """Make the waits of `threading` interruptible on the calling thread."""
     _threads.add(get_ident())
 
-    class WaiterLock:
-        """The lock that `Condition.wait` makes for itself, and with it `Event`, `Semaphore`, queues and futures."""
-
-        __slots__ = ("_acquire", "locked", "release")
-
-        def __init__(self):
-            lock = allocate_lock()
-            self._acquire, self.release, self.locked = lock.acquire, lock.release, lock.locked
-
-        def acquire(self, blocking=True, timeout=-1):
-            if not blocking or get_ident() not in _threads:
-                return self._acquire(blocking, timeout)
-            return _in_slices(lambda seconds: self._acquire(True, seconds), None if timeout == -1 else timeout)
-
-        def __enter__(self):
-            return self.acquire()
-
-        def __exit__(self, *_exception):
-            self.release()
-
     join = threading.Thread.join
 
     def interruptible_join(self, timeout=None):
@@ -96,7 +76,6 @@ def install():
 
     threading._start_joinable_thread = start_joinable_thread
     _thread.start_new_thread = _thread.start_new = start_new_thread
-    threading._allocate_lock = WaiterLock
     threading.Thread.join = interruptible_join
 
 

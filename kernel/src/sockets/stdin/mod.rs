@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::lines::{Asked, Lines};
 use super::router::{Router, RouterSender, SendError};
+use crate::log;
 use crate::outbox::Outbox;
 
 /// A line of input that Python asks for.
@@ -168,7 +169,7 @@ impl StdinTask {
     fn answer(&mut self, frames: Vec<Bytes>) {
         let (message, reply) = match self.input_reply(frames) {
             Ok(reply) => reply,
-            Err(error) => return tracing::warn!(socket = "stdin", %error, "ignored a message"),
+            Err(error) => return log::refused("stdin", &error),
         };
         let parent = message.parent_header.msg_id();
         if !self.lines.answer(&message.identities, parent, reply.value) {
