@@ -1,5 +1,6 @@
 //! Which cells run beside others, and whether any runs: told by Python, asked by dispatch.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
@@ -34,18 +35,18 @@ impl Lanes {
         self.running.load(Ordering::Acquire) > 0
     }
 
-    /// A cell runs for as long as what this returns lives, also when its handler panics.
-    pub(crate) fn enter(&self) -> InLane<'_> {
+    /// A cell runs for as long as what this returns lives.
+    pub(crate) fn enter(self: &Arc<Self>) -> InLane {
         self.running.fetch_add(1, Ordering::AcqRel);
-        InLane(self)
+        InLane(Arc::clone(self))
     }
 }
 
 /// A cell that runs.
 #[must_use]
-pub(crate) struct InLane<'a>(&'a Lanes);
+pub(crate) struct InLane(Arc<Lanes>);
 
-impl Drop for InLane<'_> {
+impl Drop for InLane {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Ordering::AcqRel);
     }

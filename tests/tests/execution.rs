@@ -79,7 +79,8 @@ fn a_hundred_cells_at_once_keep_their_order_and_their_numbers() {
             .collect()
     };
     assert_eq!(of_cells(&["execute_reply"]), ids);
-    let mut outputs = of_cells(&["execute_input", "stream", "execute_result"]);
+    let of_iopub = ["execute_input", "stream", "execute_result", "status"];
+    let mut outputs = of_cells(&of_iopub);
     outputs.dedup();
     assert_eq!(outputs, ids);
 }

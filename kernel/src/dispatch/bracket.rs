@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use everloop_protocol::Session;
-use everloop_protocol::content::status::{ExecutionState, Status};
+use everloop_protocol::content::status::ExecutionState;
+use tokio::runtime::Handle;
 
 use crate::log;
 use crate::requests::{Answer, Context, Reply, Request, RequestError, Then, reply};
@@ -41,10 +42,26 @@ impl Dispatcher {
     /// Publishes busy, awaits the handler, sends its reply, publishes idle.
     pub(super) async fn bracket(&self, request: &Request, handler: impl Future<Output = Answer>) {
         let _open = self.context.open.token();
-        self.publish_status(request, ExecutionState::Busy);
+        self.say_busy(request);
         let answer = catch_panic(handler).await;
-        let answer = answer.unwrap_or_else(|panic| Err(RequestError::Panicked(panic)));
-        let then = match answer.or_else(|error| self.refuse(request, &error)) {
+        let then = self.reply(request, answer);
+        self.say_idle(request);
+        self.follow(then);
+    }
+
+    pub(super) fn say_busy(&self, request: &Request) {
+        let outbox = &self.context.outbox;
+        outbox.status(&request.parent, ExecutionState::Busy);
+    }
+
+    /// Unless who handles it has said so.
+    pub(super) fn say_idle(&self, request: &Request) {
+        request.idle.say(&self.context.outbox, &request.parent);
+    }
+
+    /// Sends the reply to a request, if it has one; returns what follows when idle is said.
+    pub(super) fn reply(&self, request: &Request, answer: Answer) -> Then {
+        match answer.or_else(|error| self.refuse(request, &error)) {
             Ok(Some(reply)) => {
                 self.send(request, &reply);
                 reply.then
@@ -54,8 +71,10 @@ impl Dispatcher {
                 tracing::error!(%error, "cannot write an error reply");
                 Then::GoOn
             }
-        };
-        self.publish_status(request, ExecutionState::Idle);
+        }
+    }
+
+    pub(super) fn follow(&self, then: Then) {
         match then {
             Then::GoOn => {}
             Then::Exit => self.context.exit.cancel(),
@@ -65,19 +84,16 @@ impl Dispatcher {
 
     fn exit_unless_asked(&self) {
         let exit = self.context.exit.clone();
-        tokio::spawn(async move {
+        // Where there is no runtime any more the kernel ends already.
+        let Ok(io) = Handle::try_current() else {
+            return;
+        };
+        io.spawn(async move {
             let asked = tokio::time::timeout(UNASKED, exit.cancelled()).await;
             if asked.is_err() {
                 exit.cancel();
             }
         });
-    }
-
-    fn publish_status(&self, request: &Request, execution_state: ExecutionState) {
-        let status = Status { execution_state };
-        self.context
-            .outbox
-            .publish(&request.parent, "status", status);
     }
 
     fn refuse(&self, request: &Request, error: &RequestError) -> Answer {
@@ -118,18 +134,26 @@ fn reply_type(msg_type: &str) -> Option<String> {
     Some(format!("{}_reply", msg_type.strip_suffix("_request")?))
 }
 
-/// The output of a future, or what it said when it panicked.
-async fn catch_panic<T>(future: impl Future<Output = T>) -> Result<T, String> {
-    let mut future = pin!(future);
+/// What a handler answers, also if it panics.
+async fn catch_panic(handler: impl Future<Output = Answer>) -> Answer {
+    let mut handler = pin!(handler);
     std::future::poll_fn(move |cx| {
         // Nothing of the future is used after a panic.
-        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-            Err(panic) => Poll::Ready(Err(text_of(&*panic))),
+        match catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx))) {
+            Ok(poll) => poll,
+            Err(panic) => Poll::Ready(panicked(&*panic)),
         }
     })
     .await
+}
+
+/// As [`catch_panic`], of what waits for nothing.
+pub(super) fn catch_panic_now(handler: impl FnOnce() -> Answer) -> Answer {
+    catch_unwind(AssertUnwindSafe(handler)).unwrap_or_else(|panic| panicked(&*panic))
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Answer {
+    Err(RequestError::Panicked(text_of(panic)))
 }
 
 fn text_of(panic: &(dyn Any + Send)) -> String {
@@ -157,7 +181,11 @@ mod tests {
             tokio::task::yield_now().await;
             panic!("on {}", "purpose")
         };
-        assert_eq!(catch_panic::<()>(fails).await, Err("on purpose".to_owned()));
-        assert_eq!(catch_panic(async { 7 }).await, Ok(7));
+        let answer = catch_panic(fails).await;
+        let said = |answer: Answer| answer.err().map(|error| error.to_string());
+        assert!(said(answer).unwrap().ends_with("on purpose"));
+        assert!(catch_panic(async { Ok(None) }).await.is_ok());
+        let answer = catch_panic_now(|| panic!("at once"));
+        assert!(said(answer).unwrap().ends_with("at once"));
     }
 }

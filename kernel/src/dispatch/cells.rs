@@ -3,26 +3,45 @@
 //! Cells begin in the order in which they were sent. An ordinary cell waits until the one before it has ended; a
 //! concurrent one (see [`Lanes`](crate::lanes::Lanes)) waits for no end, and nothing waits for its end.
 //!
+//! The queue is no task: who brings a cell begins it, and the thread of Python, which ends one, begins the next, while
+//! the I/O runtime still writes what the first has said.
+//!
 //! A front end that runs all cells sends them at once. When one fails, those that were sent by then must not run,
 //! and those that are sent in answer to the failure must. So before the reply of a failed cell goes out, the shell
 //! task receives everything that has arrived, and says which cell came last; those that still wait up to that one are
 //! aborted after the reply. A concurrent cell that fails aborts nothing: nothing waits for it.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::Poll;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::bracket::Dispatcher;
-use super::poll_once;
+use super::bracket::{Dispatcher, catch_panic_now};
 use crate::cell::directive;
-use crate::requests::{Request, execute};
+use crate::lanes::InLane;
+use crate::requests::execute::{self, Executed, Execution};
+use crate::requests::{Context, Request};
 
 /// Answered by the shell task with how many cells have arrived, when it has queued all of them.
 pub(crate) type Barrier = oneshot::Sender<u64>;
+
+/// The cells that wait, and what they wait for.
+pub(crate) struct Cells {
+    dispatcher: Arc<Dispatcher>,
+    barriers_tx: mpsc::UnboundedSender<Barrier>,
+    io: Handle,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
+    arrived: u64,
+    waiting: VecDeque<Waiting>,
+    /// Whether an ordinary cell runs.
+    lane_is_taken: bool,
+}
 
 /// A cell that waits, and which one it is of all that were sent.
 struct Waiting {
@@ -30,103 +49,120 @@ struct Waiting {
     request: Request,
 }
 
-/// What follows from the end of a cell.
-struct Ended {
-    is_concurrent: bool,
-    /// Cells up to this number are not to be tried.
-    aborts: Option<u64>,
-}
-
-type Running = Pin<Box<dyn Future<Output = Ended> + Send>>;
-
-/// The task that runs cells.
-pub(crate) struct Cells {
-    dispatcher: Arc<Dispatcher>,
-    queue: mpsc::UnboundedReceiver<Request>,
-    barriers_tx: mpsc::UnboundedSender<Barrier>,
-    arrived: u64,
-    waiting: VecDeque<Waiting>,
-    running: FuturesUnordered<Running>,
-    /// Whether an ordinary cell runs.
-    lane_is_taken: bool,
-}
-
 impl Cells {
+    /// To be called in the I/O runtime.
     pub(crate) fn new(
         dispatcher: Arc<Dispatcher>,
-        queue: mpsc::UnboundedReceiver<Request>,
         barriers_tx: mpsc::UnboundedSender<Barrier>,
     ) -> Self {
         Self {
             dispatcher,
-            queue,
             barriers_tx,
-            arrived: 0,
-            waiting: VecDeque::new(),
-            running: FuturesUnordered::new(),
-            lane_is_taken: false,
+            io: Handle::current(),
+            queue: Mutex::default(),
         }
     }
 
-    pub(crate) async fn run(mut self) {
-        let lanes = Arc::clone(&self.dispatcher.context.lanes);
+    /// How many cells have arrived.
+    pub(super) fn arrived(&self) -> u64 {
+        self.queue().arrived
+    }
+
+    pub(super) fn arrive(self: &Arc<Self>, request: Request) {
+        let mut queue = self.queue();
+        queue.arrived += 1;
+        let number = queue.arrived;
+        queue.waiting.push_back(Waiting { number, request });
+        self.begin(queue);
+    }
+
+    /// Begins what need not wait any more whenever the lanes change.
+    pub(crate) async fn follow_lanes(self: Arc<Self>) {
         loop {
-            tokio::select! {
-                request = self.queue.recv() => match request {
-                    Some(request) => self.arrive(request),
-                    None => return,
-                },
-                Some(ended) = self.running.next() => self.end(ended).await,
-                () = lanes.changed() => {}
-            }
-            self.begin().await;
+            self.context().lanes.changed().await;
+            self.begin(self.queue());
         }
     }
 
-    fn arrive(&mut self, request: Request) {
-        self.arrived += 1;
-        let number = self.arrived;
-        self.waiting.push_back(Waiting { number, request });
-    }
-
-    /// Begins the cells that need not wait.
-    async fn begin(&mut self) {
-        while let Some(Waiting { request, .. }) = self.waiting.front() {
-            let is_concurrent = self.is_concurrent(request);
-            if self.lane_is_taken && !is_concurrent {
+    /// Begins the cells that need not wait. Under the lock, so that Python gets them in order: nothing in here waits.
+    fn begin(self: &Arc<Self>, mut queue: MutexGuard<'_, Queue>) {
+        while let Some(Waiting { request, .. }) = queue.waiting.front() {
+            let is_concurrent = self.context().lanes.are_concurrent() || says_concurrent(request);
+            if queue.lane_is_taken && !is_concurrent {
                 return;
             }
-            self.lane_is_taken |= !is_concurrent;
-            let Some(Waiting { request, .. }) = self.waiting.pop_front() else {
+            let Some(Waiting { request, .. }) = queue.waiting.pop_front() else {
                 return;
             };
-            let (dispatcher, barriers_tx) =
-                (Arc::clone(&self.dispatcher), self.barriers_tx.clone());
-            let mut cell: Running =
-                Box::pin(run_cell(dispatcher, barriers_tx, request, is_concurrent));
-            // Up to where Python has it, so that Python gets them in order.
-            match poll_once(cell.as_mut()).await {
-                Poll::Ready(ended) => self.end(ended).await,
-                Poll::Pending => self.running.push(cell),
+            let begins = self.begin_cell(request, is_concurrent);
+            queue.lane_is_taken |= begins && !is_concurrent;
+        }
+    }
+
+    /// Hands a cell to Python; false if it was no cell, and has been told so.
+    fn begin_cell(self: &Arc<Self>, request: Request, is_concurrent: bool) -> bool {
+        let (context, dispatcher) = (self.context(), &self.dispatcher);
+        let open = context.open.token();
+        dispatcher.say_busy(&request);
+        match execute::execution(&request, is_concurrent) {
+            Ok(execution) => {
+                let running = Running {
+                    cells: Arc::clone(self),
+                    request,
+                    is_concurrent,
+                    in_lane: context.lanes.enter(),
+                    open,
+                };
+                begin_execution(context, execution, running);
+                true
+            }
+            Err(error) => {
+                dispatcher.reply(&request, Err(error));
+                dispatcher.say_idle(&request);
+                false
             }
         }
     }
 
-    fn is_concurrent(&self, request: &Request) -> bool {
-        self.dispatcher.context.lanes.are_concurrent() || says_concurrent(request)
+    /// Takes out the cells that are not to be tried, up to this number, and answers them so.
+    async fn abort(&self, last: u64) {
+        loop {
+            let aborted = self.queue().waiting.pop_front_if(|waiting| waiting.number <= last);
+            let Some(Waiting { request, .. }) = aborted else { return };
+            let answer = async { execute::aborted(self.context()) };
+            self.dispatcher.bracket(&request, answer).await;
+        }
     }
 
-    async fn end(&mut self, ended: Ended) {
-        self.lane_is_taken &= ended.is_concurrent;
-        let Some(last) = ended.aborts else { return };
-        while let Ok(request) = self.queue.try_recv() {
-            self.arrive(request);
-        }
-        while let Some(waiting) = self.waiting.pop_front_if(|waiting| waiting.number <= last) {
-            let aborted = async { execute::aborted(&self.dispatcher.context) };
-            self.dispatcher.bracket(&waiting.request, aborted).await;
-        }
+    /// How many cells had been sent by now. `None` while the kernel shuts down.
+    async fn everything_sent(&self) -> Option<u64> {
+        let (reached_tx, reached) = oneshot::channel();
+        self.barriers_tx.send(reached_tx).ok()?;
+        reached.await.ok()
     }
+
+    fn context(&self) -> &Arc<Context> {
+        &self.dispatcher.context
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn begin_execution(context: &Context, execution: Execution, running: Running) {
+    let Execution {
+        cell,
+        started,
+        stops_on_error,
+    } = execution;
+    context.interpreter.begin_cell(cell, move |outcome| {
+        running.end(Executed {
+            outcome,
+            started,
+            stops_on_error,
+        });
+    });
 }
 
 /// Whether the first line of the cell says that it runs beside others.
@@ -136,34 +172,72 @@ fn says_concurrent(request: &Request) -> bool {
         .is_some_and(|code| directive(code).is_some())
 }
 
-async fn run_cell(
-    dispatcher: Arc<Dispatcher>,
-    barriers_tx: mpsc::UnboundedSender<Barrier>,
+/// A cell that Python has: busy is said, the reply is owed.
+struct Running {
+    cells: Arc<Cells>,
     request: Request,
     is_concurrent: bool,
-) -> Ended {
-    let mut aborts = None;
-    let cell = async {
-        let context = &dispatcher.context;
-        let executed = {
-            let _in_lane = context.lanes.enter();
-            execute::handle(context, &request, is_concurrent).await
-        };
-        if executed.aborts_queue && !is_concurrent {
-            aborts = everything_sent(&barriers_tx).await;
-        }
-        executed.answer
-    };
-    dispatcher.bracket(&request, cell).await;
-    Ended {
-        is_concurrent,
-        aborts,
-    }
+    in_lane: InLane,
+    open: TaskTrackerToken,
 }
 
-/// How many cells had been sent by now. `None` while the kernel shuts down.
-async fn everything_sent(barriers_tx: &mpsc::UnboundedSender<Barrier>) -> Option<u64> {
-    let (reached_tx, reached) = oneshot::channel();
-    barriers_tx.send(reached_tx).ok()?;
-    reached.await.ok()
+impl Running {
+    /// On the thread that ended the cell, which is Python's, if nothing extraordinary has happened.
+    fn end(self, executed: Executed) {
+        if executed.aborts_queue() && !self.is_concurrent {
+            let io = self.cells.io.clone();
+            drop(io.spawn(self.end_with_abort(executed)));
+        } else {
+            self.end_and_go_on(executed);
+        }
+    }
+
+    fn end_and_go_on(self, executed: Executed) {
+        let Self {
+            cells,
+            request,
+            is_concurrent,
+            in_lane,
+            open,
+        } = self;
+        drop(in_lane);
+        let (dispatcher, parent) = (Arc::clone(&cells.dispatcher), request.parent.clone());
+        let outbox = &cells.context().outbox;
+        let idle = request.idle.clone();
+        // Output first: a client may stop listening when it has the reply.
+        outbox.after(move || {
+            let answer = catch_panic_now(|| executed.answer(&dispatcher.context));
+            let then = dispatcher.reply(&request, answer);
+            dispatcher.follow(then);
+            drop(open);
+        });
+        idle.say(outbox, &parent);
+        let mut queue = cells.queue();
+        queue.lane_is_taken &= is_concurrent;
+        cells.begin(queue);
+    }
+
+    async fn end_with_abort(self, executed: Executed) {
+        let Self {
+            cells,
+            request,
+            in_lane,
+            open: _open,
+            ..
+        } = self;
+        drop(in_lane);
+        let (dispatcher, context) = (&cells.dispatcher, cells.context());
+        context.outbox.flush().await;
+        let last = cells.everything_sent().await;
+        let answer = catch_panic_now(|| executed.answer(context));
+        let then = dispatcher.reply(&request, answer);
+        dispatcher.say_idle(&request);
+        dispatcher.follow(then);
+        if let Some(last) = last {
+            cells.abort(last).await;
+        }
+        let mut queue = cells.queue();
+        queue.lane_is_taken = false;
+        cells.begin(queue);
+    }
 }

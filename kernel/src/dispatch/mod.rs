@@ -22,7 +22,6 @@ use tokio_util::task::TaskTracker;
 
 use self::cells::Barrier;
 use self::routes::{CONTROL, Pace, SHELL, find};
-use crate::requests::Request;
 use crate::sockets::router::Router;
 
 /// The task that owns the control socket.
@@ -42,9 +41,7 @@ pub(crate) async fn serve_control(dispatcher: Arc<Dispatcher>, mut router: Route
 pub(crate) struct Shell {
     pub(crate) dispatcher: Arc<Dispatcher>,
     pub(crate) router: Router,
-    pub(crate) cells_tx: mpsc::UnboundedSender<Request>,
-    /// How many cells have been queued.
-    pub(crate) cells: u64,
+    pub(crate) cells: Arc<Cells>,
     pub(crate) barriers: mpsc::UnboundedReceiver<Barrier>,
     pub(crate) tasks: TaskTracker,
 }
@@ -60,7 +57,7 @@ impl Shell {
                         self.route(frames).await;
                     }
                     // Nobody waits while the kernel shuts down.
-                    let _ = reached_tx.send(self.cells);
+                    let _ = reached_tx.send(self.cells.arrived());
                 }
             }
         }
@@ -71,9 +68,7 @@ impl Shell {
             return;
         };
         if request.msg_type() == "execute_request" {
-            self.cells += 1;
-            // Fails only while the kernel shuts down.
-            let _ = self.cells_tx.send(request);
+            self.cells.arrive(request);
             return;
         }
         let route = find(SHELL, request.msg_type());

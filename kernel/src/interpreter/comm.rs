@@ -20,12 +20,17 @@ pub(crate) fn handler_is_on_stack() -> bool {
 
 impl Interpreter {
     /// Gives a `comm_open`, `comm_msg` or `comm_close` to its comm, between two steps of a cell if one awaits. Returns
-    /// when its handlers have, also those that await, with their outputs in the outbox.
-    pub async fn handle_comm(&self, message: Message) {
-        let (ended_tx, ended) = oneshot::channel();
+    /// when its handlers have, also those that await, with their outputs in the outbox; `ended` is called as soon as they have.
+    pub async fn handle_comm(&self, message: Message, ended: impl FnOnce() + Send + 'static) {
+        let (ended_tx, returned) = oneshot::channel();
+        let ended = move || {
+            ended();
+            // Nobody waits when the kernel shuts down.
+            let _ = ended_tx.send(());
+        };
         self.door.submit(Box::new(move |vm| {
             let msg_type = message.header.msg_type.clone();
-            let origin = Origin::handled(message.as_parent(), msg_type, ended_tx).into_ref(&vm.ctx);
+            let origin = Origin::handled(message.as_parent(), msg_type, Box::new(ended)).into_ref(&vm.ctx);
             ON_STACK.fetch_add(1, Ordering::AcqRel);
             let handled = handle(&origin, &message, vm);
             ON_STACK.fetch_sub(1, Ordering::AcqRel);
@@ -39,7 +44,7 @@ impl Interpreter {
             Ok(())
         }));
         // It fails when the interpreter has ended, and with it all comms.
-        let _ = ended.await;
+        let _ = returned.await;
     }
 }
 

@@ -4,17 +4,20 @@
 //! - `ahead`: decoding modules before they are imported
 //! - `thread`: start and end of the interpreter thread
 //! - `comm`: comm messages
+//! - `ending`: who is told of the end of a cell
 //! - `lookup`: the threads that answer completions and inspections while cells run
 
 pub(crate) mod ahead;
 pub(crate) mod builder;
 mod comm;
+mod ending;
 mod lookup;
 mod sets;
 mod specialization;
 mod thread;
 
 pub(crate) use self::comm::handler_is_on_stack;
+pub(crate) use self::ending::Ending;
 pub use self::thread::leave_signals_to_python;
 
 use std::path::PathBuf;
@@ -30,7 +33,6 @@ use everloop_protocol::content::execute::{ExecuteReply, ExecuteRequest};
 use everloop_protocol::content::inspect::{InspectReply, InspectRequest};
 use rustpython_vm::PyPayload;
 use serde_json::{Map, Value};
-use tokio::sync::oneshot;
 
 use crate::descriptors::Capture;
 use crate::history::History;
@@ -103,12 +105,12 @@ impl Interpreter {
         (Self { door, lookups }, join)
     }
 
-    /// Runs one cell. Publishes `execute_input` and all outputs under `cell.parent`; the caller publishes busy, reply
-    /// and idle, and knows which cells run beside each other. They begin in the order of the first polls.
-    pub async fn run_cell(&self, cell: Cell) -> CellOutcome {
-        let (outcome_tx, outcome_rx) = oneshot::channel();
-        let parent = cell.parent.clone();
-        let cell = NativeCell::new(cell, outcome_tx);
+    /// Begins to run a cell, behind those that began before. Publishes `execute_input` and all outputs under
+    /// `cell.parent`; the caller publishes busy, reply and idle, and knows which cells run beside each other. `ended` is
+    /// called when everything is in the outbox, on the interpreter thread unless the cell ended without it.
+    pub fn begin_cell(&self, cell: Cell, ended: impl FnOnce(CellOutcome) + Send + 'static) {
+        let ending = Ending::new(&cell.parent, ended);
+        let cell = NativeCell::new(cell, ending);
         self.door.submit(Box::new(move |vm| {
             let door = Door::of(vm)?;
             let main = door
@@ -119,18 +121,6 @@ impl Interpreter {
                 .map(drop)
                 .or_else(|raised| cell.fail(&raised, vm))
         }));
-        match outcome_rx.await {
-            Ok(outcome) => outcome,
-            // The sender went with the interpreter.
-            Err(_) => {
-                let error = died("the interpreter ended before the cell did");
-                self.door.outbox.publish(&parent, "error", &error);
-                CellOutcome {
-                    reply: failed(error, 0),
-                    exit: None,
-                }
-            }
-        }
     }
 
     /// Completes the code at the cursor, also while a cell runs.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use everloop_protocol::connection::ConnectionFile;
-use everloop_protocol::content::status::{ExecutionState, Status};
+use everloop_protocol::content::status::ExecutionState;
 use everloop_protocol::{ParentHeader, Session};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -63,8 +63,7 @@ impl Kernel {
             close: CancellationToken::new(),
         };
         let (outbox, feed) = Outbox::new(session.clone());
-        let execution_state = ExecutionState::Starting;
-        outbox.publish(&ParentHeader::none(), "status", Status { execution_state });
+        outbox.status(&ParentHeader::none(), ExecutionState::Starting);
         iopub::serve(listeners.iopub, feed, &tasks.tracker, &tasks.close);
         let limit = heartbeat::MESSAGE_LIMIT;
         let heartbeat = tasks
@@ -168,16 +167,15 @@ fn serve(tasks: &Tasks, context: &Arc<Context>, session: &Session, control: Rout
         control,
     ));
     let dispatcher = dispatcher("shell", shell.sender());
-    let (cells_tx, queue) = mpsc::unbounded_channel();
     let (barriers_tx, barriers) = mpsc::unbounded_channel();
-    tasks.spawn(Cells::new(Arc::clone(&dispatcher), queue, barriers_tx).run());
+    let cells = Arc::new(Cells::new(Arc::clone(&dispatcher), barriers_tx));
+    tasks.spawn(Arc::clone(&cells).follow_lanes());
     let tracker = tasks.tracker.clone();
     tasks.spawn(
         Shell {
             dispatcher,
             router: shell,
-            cells_tx,
-            cells: 0,
+            cells,
             barriers,
             tasks: tracker,
         }

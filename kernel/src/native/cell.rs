@@ -17,7 +17,6 @@ use rustpython_vm::{
     pyclass,
     types::{IterNext, Iterable, SelfIter},
 };
-use tokio::sync::oneshot;
 
 use super::door::Door;
 use super::kick::ThreadInterrupts;
@@ -26,7 +25,7 @@ use super::{forks, interrupts, json, origin};
 use crate::asyncio;
 use crate::fatal;
 use crate::garbage;
-use crate::interpreter::{CellOutcome, Exit, failed};
+use crate::interpreter::{CellOutcome, Ending, Exit, failed};
 use crate::outbox::Outbox;
 
 static LAST_GENERATION: AtomicU64 = AtomicU64::new(0);
@@ -58,7 +57,8 @@ pub struct Cell {
     number: AtomicI64,
     /// Of the thread that its code runs on, if it has one of its own.
     thread: PyMutex<Option<PyRef<ThreadInterrupts>>>,
-    outcome_tx: Mutex<Option<oneshot::Sender<CellOutcome>>>,
+    /// Gone when the request is answered.
+    ending: Mutex<Option<Ending>>,
     task: PyMutex<Option<PyObjectRef>>,
     progress: Mutex<Progress>,
     /// Since when an interrupt waits for the cell's code to go on.
@@ -69,7 +69,7 @@ pub struct Cell {
 }
 
 impl Cell {
-    pub fn new(cell: crate::interpreter::Cell, outcome_tx: oneshot::Sender<CellOutcome>) -> Self {
+    pub(crate) fn new(cell: crate::interpreter::Cell, ending: Ending) -> Self {
         Self {
             generation: LAST_GENERATION.fetch_add(1, Ordering::Relaxed) + 1,
             request: cell.request,
@@ -79,7 +79,7 @@ impl Cell {
             is_concurrent: cell.is_concurrent,
             number: AtomicI64::new(NOT_COUNTED),
             thread: PyMutex::new(None),
-            outcome_tx: Mutex::new(Some(outcome_tx)),
+            ending: Mutex::new(Some(ending)),
             task: PyMutex::new(None),
             progress: Mutex::new(Progress::Waiting),
             interrupt_waits: Mutex::default(),
@@ -118,12 +118,11 @@ impl Cell {
 
     /// Publishes an error and answers the request with it, without Python.
     pub(crate) fn bury(&self, outbox: &Outbox, error: ErrorContent) {
-        let Some(outcome_tx) = locked(&self.outcome_tx).take() else {
+        let Some(ending) = locked(&self.ending).take() else {
             return;
         };
         outbox.publish(&self.parent, "error", &error);
-        // Nobody waits for the reply any more when the kernel shuts down.
-        let _ = outcome_tx.send(CellOutcome {
+        ending.tell(CellOutcome {
             reply: failed(error, self.count()),
             exit: None,
         });
@@ -288,10 +287,9 @@ impl Cell {
         Self::end(zelf, vm)?;
         // The cell may have changed the thresholds.
         garbage::begin(vm);
-        let outcome_tx = locked(&zelf.outcome_tx).take();
-        if let Some(outcome_tx) = outcome_tx {
-            // Nobody waits for the reply any more when the kernel shuts down.
-            let _ = outcome_tx.send(CellOutcome {
+        let ending = locked(&zelf.ending).take();
+        if let Some(ending) = ending {
+            ending.tell(CellOutcome {
                 reply,
                 exit: exit.map(|keep_kernel| Exit { keep_kernel }),
             });
@@ -304,7 +302,7 @@ impl Cell {
     /// request gets an answer all the same, which says so.
     #[pymethod]
     fn abandon(zelf: &Py<Self>, task: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
-        if locked(&zelf.outcome_tx).is_none() {
+        if locked(&zelf.ending).is_none() {
             return Ok(());
         }
         let raised = vm

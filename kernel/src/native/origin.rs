@@ -8,7 +8,6 @@ use rustpython_vm::{
     types::Constructor,
 };
 use serde_json::{Map, Value, json};
-use tokio::sync::oneshot;
 
 use super::json as python_json;
 
@@ -21,15 +20,26 @@ pub struct Origin {
     handling: Option<Mutex<Handling>>,
 }
 
+/// Called when the handling of a message has ended.
+pub(crate) type Ended = Box<dyn FnOnce() + Send>;
+
 /// The handling of a message, from busy to idle.
-#[derive(Debug)]
 struct Handling {
     /// The name of the tasks that are handlers.
     name: String,
     /// The handlers that have not ended, and whoever else wants the message not to be idle.
     holders: usize,
-    /// Gone when the message may be idle.
-    ended_tx: Option<oneshot::Sender<()>>,
+    /// Called when the message may be idle, and gone then.
+    ended: Option<Ended>,
+}
+
+impl std::fmt::Debug for Handling {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handling")
+            .field("name", &self.name)
+            .field("holders", &self.holders)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Origin {
@@ -40,14 +50,14 @@ impl Origin {
         }
     }
 
-    /// Of a message whose handling begins; held once. `ended_tx` is told when nobody holds it.
-    pub fn handled(parent: ParentHeader, name: String, ended_tx: oneshot::Sender<()>) -> Self {
+    /// Of a message whose handling begins; held once. `ended` is called when nobody holds it.
+    pub fn handled(parent: ParentHeader, name: String, ended: Ended) -> Self {
         Self {
             parent,
             handling: Some(Mutex::new(Handling {
                 name,
                 holders: 1,
-                ended_tx: Some(ended_tx),
+                ended: Some(ended),
             })),
         }
     }
@@ -117,7 +127,7 @@ impl Origin {
     /// Whether front ends have been told that its handling has ended.
     #[pygetset]
     fn is_idle(zelf: &Py<Self>) -> bool {
-        zelf.of_handling(|handling| handling.ended_tx.is_none())
+        zelf.of_handling(|handling| handling.ended.is_none())
             .unwrap_or(false)
     }
 
@@ -125,7 +135,7 @@ impl Origin {
     #[pymethod]
     fn hold(zelf: &Py<Self>) -> bool {
         zelf.of_handling(|handling| {
-            let is_open = handling.ended_tx.is_some();
+            let is_open = handling.ended.is_some();
             handling.holders += usize::from(is_open);
             is_open
         })
@@ -134,12 +144,13 @@ impl Origin {
 
     #[pymethod]
     pub(crate) fn release(zelf: &Py<Self>) {
-        zelf.of_handling(|handling| {
+        let ended = zelf.of_handling(|handling| {
             handling.holders = handling.holders.saturating_sub(1);
-            if handling.holders == 0 {
-                // Nobody waits when the kernel shuts down.
-                let _ = handling.ended_tx.take().map(|ended_tx| ended_tx.send(()));
-            }
+            let is_free = handling.holders == 0;
+            is_free.then(|| handling.ended.take()).flatten()
         });
+        if let Some(Some(ended)) = ended {
+            ended();
+        }
     }
 }

@@ -3,7 +3,15 @@
 use super::{Answer, Context, Request};
 
 pub(crate) async fn handle(context: &Context, request: &Request) -> Answer {
-    let handled = context.interpreter.handle_comm(request.message.clone());
+    let (outbox, parent, idle) = (
+        context.outbox.clone(),
+        request.parent.clone(),
+        request.idle.clone(),
+    );
+    // On the thread that ends the handling, so that it goes in one piece with what the handlers publish.
+    let ended = move || idle.say(&outbox, &parent);
+    let message = request.message.clone();
+    let handled = context.interpreter.handle_comm(message, ended);
     // A handler that awaits may never end; the kernel does.
     context.exit.run_until_cancelled(handled).await;
     Ok(None)

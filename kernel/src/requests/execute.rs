@@ -4,47 +4,54 @@ use everloop_protocol::content::execute::{ExecuteReply, ExecuteRequest};
 use serde_json::value::to_raw_value;
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Context, Reply, Request, Then};
-use crate::interpreter::Cell;
+use super::{Answer, Context, Reply, Request, RequestError, Then};
+use crate::interpreter::{Cell, CellOutcome};
 
-/// A cell that ran, or failed, and what follows from that.
-pub(crate) struct Executed {
-    pub(crate) answer: Answer,
-    /// The cells that were sent by now are not to be tried.
-    pub(crate) aborts_queue: bool,
+/// A cell to run, and what is to be known of it when it has run.
+pub(crate) struct Execution {
+    pub(crate) cell: Cell,
+    pub(crate) started: String,
+    /// Whether the cells that were sent by the time of its failure are not to be tried.
+    pub(crate) stops_on_error: bool,
 }
 
-pub(crate) async fn handle(context: &Context, request: &Request, is_concurrent: bool) -> Executed {
-    let wanted: ExecuteRequest = match request.message.content() {
-        Ok(wanted) => wanted,
-        Err(error) => {
-            return Executed {
-                answer: Err(error.into()),
-                aborts_queue: false,
-            };
-        }
+/// What a request asks for.
+pub(crate) fn execution(request: &Request, is_concurrent: bool) -> Result<Execution, RequestError> {
+    let wanted: ExecuteRequest = request.message.content()?;
+    let stops_on_error = wanted.stop_on_error && !wanted.silent;
+    let cell = Cell {
+        request: wanted,
+        parent: request.parent.clone(),
+        identities: request.message.identities.clone(),
+        metadata: request.message.metadata.clone(),
+        is_concurrent,
     };
-    let started = now();
-    let stops = wanted.stop_on_error && !wanted.silent;
-    let outcome = context
-        .interpreter
-        .run_cell(Cell {
-            request: wanted,
-            parent: request.parent.clone(),
-            identities: request.message.identities.clone(),
-            metadata: request.message.metadata.clone(),
-            is_concurrent,
-        })
-        .await;
-    // Output first: a client may stop listening when it has the reply.
-    context.outbox.flush().await;
-    let then = match outcome.exit {
-        Some(exit) if !exit.keep_kernel => Then::ExitUnlessAsked,
-        _ => Then::GoOn,
-    };
-    Executed {
-        answer: answer(context, started, &outcome.reply, then),
-        aborts_queue: stops && matches!(outcome.reply, ExecuteReply::Error { .. }),
+    Ok(Execution {
+        cell,
+        started: now(),
+        stops_on_error,
+    })
+}
+
+/// A cell that ran, or failed.
+pub(crate) struct Executed {
+    pub(crate) outcome: CellOutcome,
+    pub(crate) started: String,
+    pub(crate) stops_on_error: bool,
+}
+
+impl Executed {
+    /// Whether the cells that were sent by now are not to be tried.
+    pub(crate) fn aborts_queue(&self) -> bool {
+        self.stops_on_error && matches!(self.outcome.reply, ExecuteReply::Error { .. })
+    }
+
+    pub(crate) fn answer(self, context: &Context) -> Answer {
+        let then = match self.outcome.exit {
+            Some(exit) if !exit.keep_kernel => Then::ExitUnlessAsked,
+            _ => Then::GoOn,
+        };
+        answer(context, self.started, &self.outcome.reply, then)
     }
 }
 

@@ -18,8 +18,10 @@ pub(crate) mod unsupported;
 pub(crate) mod usage;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use everloop_protocol::connection::ConnectionFile;
+use everloop_protocol::content::status::ExecutionState;
 use everloop_protocol::content::{ErrorContent, ErrorReply};
 use everloop_protocol::message::ContentError;
 use everloop_protocol::{Message, ParentHeader};
@@ -56,16 +58,34 @@ pub(crate) struct Context {
 pub(crate) struct Request {
     pub(crate) message: Message,
     pub(crate) parent: ParentHeader,
+    pub(crate) idle: Idle,
 }
 
 impl Request {
     pub(crate) fn new(message: Message) -> Self {
         let parent = message.as_parent();
-        Self { message, parent }
+        let idle = Idle::default();
+        Self {
+            message,
+            parent,
+            idle,
+        }
     }
 
     pub(crate) fn msg_type(&self) -> &str {
         &self.message.header.msg_type
+    }
+}
+
+/// Whether it is said that a request is idle: once, by whoever knows first.
+#[derive(Clone, Default)]
+pub(crate) struct Idle(Arc<AtomicBool>);
+
+impl Idle {
+    pub(crate) fn say(&self, outbox: &Outbox, parent: &ParentHeader) {
+        if !self.0.swap(true, Ordering::AcqRel) {
+            outbox.status(parent, ExecutionState::Idle);
+        }
     }
 }
 
