@@ -8,7 +8,8 @@
 # make soak    mixed work for MINUTES (5), nothing may grow; RECORD=--record writes it into tests/reliability.md
 # make stress  floods and faults, beside ipykernel; writes tests/reliability.md
 # make build   the kernel alone
-# make wheel   the wheel that is shipped, in ~/.cache/everloop/wheels/dist
+# make wheel   the wheel that is shipped, in ~/.cache/everloop/wheels
+# make profile record what releases are optimised by (kernel/profile/README.md)
 # make example run the examples anew: their stored outputs, and the pictures in docs/
 #
 # Everything that is built or downloaded lies in the cache, outside of the checkout.
@@ -30,11 +31,11 @@ LAB_FLAGS := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 LAB := $(CACHE)/lab
 BENCH := $(CACHE)/bench
+PROFILE := kernel/profile/everloop.profdata
+PROFILING := $(CACHE)/profiling
 TESTS := $(CACHE)/tests
 CHECK := $(CACHE)/check
 MATURIN := $(CACHE)/maturin
-# `release` compiles nothing anew where the kernel was built.
-WHEEL_PROFILE ?= dist
 WHEELS := $(CACHE)/wheels
 # An environment with the oldest IPython that the kernel runs.
 IPYTHON8 := $(CACHE)/ipython8
@@ -46,15 +47,24 @@ LIBRARIES := $(CACHE)/libraries
 CPYTHON := $(CACHE)/cpython
 
 .NOTPARALLEL:
-.PHONY: build wheel lab test test-rust test-python check soak stress fuzz fuzz-kernel bench bench-environment growth flame example clean
+.PHONY: build known-profile wheel profile lab test test-rust test-python check soak stress fuzz fuzz-kernel bench bench-environment growth flame example clean
 
-build:
+build: known-profile
 	cargo build --package everloop $(CARGO_FLAGS)
 
-wheel:
+# cargo does not know what the compiler optimises by.
+known-profile:
+	cmp --silent $(PROFILE) $(CARGO_TARGET_DIR)/everloop.profdata || \
+	    { cargo clean --release --quiet && mkdir -p $(CARGO_TARGET_DIR) && cp $(PROFILE) $(CARGO_TARGET_DIR); }
+
+wheel: known-profile
 	scripts/venv $(MATURIN) tests/python/requirements-wheel.txt
-	rm -rf $(WHEELS)/$(WHEEL_PROFILE)
-	$(MATURIN)/bin/maturin build --profile $(WHEEL_PROFILE) --ignore-rust-version --out $(WHEELS)/$(WHEEL_PROFILE)
+	rm -rf $(WHEELS)
+	$(MATURIN)/bin/maturin build --ignore-rust-version --out $(WHEELS)
+
+profile:
+	scripts/venv $(PROFILING) tests/python/requirements-profile.txt
+	scripts/profile $(CACHE)/profile $(PROFILING)/bin/python
 
 lab: build
 	scripts/venv $(LAB) tests/python/requirements-lab.txt
@@ -79,8 +89,8 @@ test-python: build
 	scripts/venv $(IPYTHON8) tests/python/requirements-ipython8.txt
 	-scripts/venv $(QT) tests/python/requirements-qt.txt
 	-scripts/cpython-tests $(CPYTHON)
-	$(MAKE) wheel WHEEL_PROFILE=release
-	EVERLOOP_WHEEL=$$(ls $(WHEELS)/release/*.whl) \
+	$(MAKE) wheel
+	EVERLOOP_WHEEL=$$(ls $(WHEELS)/*.whl) \
 	    EVERLOOP_CPYTHON_TESTS=$${EVERLOOP_CPYTHON_TESTS-$$(ls -d $(CPYTHON)/test 2>/dev/null)} \
 	    EVERLOOP_IPYTHON8=$(IPYTHON8) EVERLOOP_SOAK_SECONDS=$${EVERLOOP_SOAK_SECONDS-300} \
 	    EVERLOOP_QT=$$([ -e $(QT)/requirements ] && echo $(QT)) \
