@@ -4,6 +4,7 @@ use everloop_protocol::ParentHeader;
 
 use super::{CellOutcome, died, failed};
 use crate::native::door::Door;
+use crate::native::forks;
 
 type Ended = Box<dyn FnOnce(CellOutcome) + Send>;
 
@@ -25,15 +26,20 @@ impl Ending {
     }
 
     pub(crate) fn tell(mut self, outcome: CellOutcome) {
-        if let Some(ended) = self.ended.take() {
+        if let Some(ended) = self.take() {
             ended(outcome);
         }
+    }
+
+    /// None also in a child that was forked: the cell is the parent's to answer, and so are the locks on the way.
+    fn take(&mut self) -> Option<Ended> {
+        self.ended.take().filter(|_| !forks::is_child())
     }
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        let (Some(ended), Some(door)) = (self.ended.take(), Door::existing()) else {
+        let (Some(ended), Some(door)) = (self.take(), Door::existing()) else {
             return;
         };
         let parent = self.parent.clone();
