@@ -127,8 +127,13 @@ impl Cells {
     /// Takes out the cells that are not to be tried, up to this number, and answers them so.
     async fn abort(&self, last: u64) {
         loop {
-            let aborted = self.queue().waiting.pop_front_if(|waiting| waiting.number <= last);
-            let Some(Waiting { request, .. }) = aborted else { return };
+            let aborted = self
+                .queue()
+                .waiting
+                .pop_front_if(|waiting| waiting.number <= last);
+            let Some(Waiting { request, .. }) = aborted else {
+                return;
+            };
             let answer = async { execute::aborted(self.context()) };
             self.dispatcher.bracket(&request, answer).await;
         }

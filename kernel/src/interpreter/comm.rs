@@ -30,7 +30,8 @@ impl Interpreter {
         };
         self.door.submit(Box::new(move |vm| {
             let msg_type = message.header.msg_type.clone();
-            let origin = Origin::handled(message.as_parent(), msg_type, Box::new(ended)).into_ref(&vm.ctx);
+            let origin =
+                Origin::handled(message.as_parent(), msg_type, Box::new(ended)).into_ref(&vm.ctx);
             ON_STACK.fetch_add(1, Ordering::AcqRel);
             let handled = handle(&origin, &message, vm);
             ON_STACK.fetch_sub(1, Ordering::AcqRel);
