@@ -145,12 +145,12 @@ limit = sys.getrecursionlimit()
 sys.setrecursionlimit(20_000)
 try:
     deep = CellThread()
-    print(await deep.call(depth, 15_000))
+    print(await deep.call(depth, 8_000))
     deep.close()
 finally:
     sys.setrecursionlimit(limit)
 """
-    assert threads.ok(code).stdout == "15000\n"
+    assert threads.ok(code).stdout == "8000\n"
     assert threads.ok("threading.stack_size()").result == "0"
 
 

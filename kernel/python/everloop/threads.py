@@ -7,8 +7,8 @@ import threading
 import _everloop
 from everloop.compat import interruptible
 
-# Of the address space; only what is used of it becomes memory. More than that of the interpreter thread: a cell is as deep there.
-_STACK_SIZE = 1 << 30
+# As that of the interpreter thread: of the address space; only what is used of it becomes memory.
+_STACK_SIZE = 512 << 20
 
 
 class CellThread:
