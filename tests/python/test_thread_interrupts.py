@@ -142,16 +142,35 @@ def test_recursion_as_deep_as_in_a_cell(threads: Kernel) -> None:
 import sys
 def depth(n): return n and 1 + depth(n - 1)
 limit = sys.getrecursionlimit()
-sys.setrecursionlimit(20_000)
+sys.setrecursionlimit(300_000)
 try:
     deep = CellThread()
-    print(await deep.call(depth, 8_000))
+    print(await deep.call(depth, 200_000))
     deep.close()
 finally:
     sys.setrecursionlimit(limit)
 """
-    assert threads.ok(code).stdout == "8000\n"
+    assert threads.ok(code).stdout == "200000\n"
     assert threads.ok("threading.stack_size()").result == "0"
+
+
+def test_a_thread_has_the_stack_that_was_asked_for(threads: Kernel) -> None:
+    code = """
+def mapped():
+    pointer = int(open(f'/proc/self/task/{threading.get_native_id()}/syscall').read().split()[-2], 16)
+    for line in open('/proc/self/maps'):
+        begin, end = (int(part, 16) for part in line.split()[0].split('-'))
+        if begin <= pointer < end:
+            sizes.append(end - begin)
+sizes = []
+threading.stack_size(64 << 20)
+for _ in range(2):
+    thread = threading.Thread(target=mapped)
+    thread.start()
+    thread.join()
+print([size >> 20 for size in sizes], threading.stack_size(0) >> 20)
+"""
+    assert threads.ok(code).stdout == "[64, 64] 64\n"
 
 
 def test_values_errors_and_context(threads: Kernel) -> None:

@@ -110,9 +110,10 @@ def _without_interrupts():
 def _room_for_stack():
     """Let a thread have what it needs to free nested objects, which the interpreter does one inside the other."""
     with _starting:
-        before = threading.stack_size()
-        if before == 0 and not _is_limited():
-            threading.stack_size(_STACK)
+        # Without a size it would set that to none, also where somebody has asked for one.
+        before = threading.stack_size(0 if _is_limited() else _STACK)
+        if before != 0:
+            threading.stack_size(before)
         try:
             yield
         finally:
