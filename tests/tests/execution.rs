@@ -86,6 +86,30 @@ fn a_hundred_cells_at_once_keep_their_order_and_their_numbers() {
 }
 
 #[test]
+fn what_is_no_cell_is_answered_in_its_turn() {
+    let (_kernel, client) = Kernel::with_client();
+    let mut requests = Vec::new();
+    for _ in 0..50 {
+        requests.push(client.start("print('text')"));
+        requests.push(client.request(Channel::Shell, "execute_request", &json!({"code": 7})));
+    }
+    for pair in requests.chunks(2) {
+        assert_eq!(client.finish(&pair[0]).stdout(), "text\n");
+        assert_eq!(*client.finish(&pair[1]).field("ename"), "InvalidContent");
+    }
+    let messages = client.messages();
+    let replies = messages
+        .iter()
+        .filter(|message| message.header.msg_type == "execute_reply");
+    let replies: Vec<_> = replies.map(|reply| reply.parent_header.msg_id()).collect();
+    let sent: Vec<_> = requests
+        .iter()
+        .map(|request| request.msg_id.as_str())
+        .collect();
+    assert_eq!(replies, sent);
+}
+
+#[test]
 fn silent_execution_does_not_count_or_show() {
     let (_kernel, client) = Kernel::with_client();
     let silent = client.ask(

@@ -22,7 +22,7 @@ use super::bracket::{Dispatcher, catch_panic_now};
 use crate::cell::directive;
 use crate::lanes::InLane;
 use crate::requests::execute::{self, Executed, Execution};
-use crate::requests::{Context, Request};
+use crate::requests::{Answer, Context, Request};
 
 /// Answered by the shell task with how many cells have arrived, when it has queued all of them.
 pub(crate) type Barrier = oneshot::Sender<u64>;
@@ -117,8 +117,7 @@ impl Cells {
                 true
             }
             Err(error) => {
-                dispatcher.reply(&request, Err(error));
-                dispatcher.say_idle(&request);
+                end_behind_output(Arc::clone(dispatcher), request, open, |_| Err(error));
                 false
             }
         }
@@ -170,6 +169,25 @@ fn begin_execution(context: &Context, execution: Execution, running: Running) {
     });
 }
 
+/// Says idle, and replies when all output before is on its way: a client may stop listening when it has the reply. So
+/// replies are in the order of the ends.
+fn end_behind_output(
+    dispatcher: Arc<Dispatcher>,
+    request: Request,
+    open: TaskTrackerToken,
+    answer: impl FnOnce(&Context) -> Answer + Send + 'static,
+) {
+    let outbox = dispatcher.context.outbox.clone();
+    let (idle, parent) = (request.idle.clone(), request.parent.clone());
+    outbox.after(move || {
+        let answer = catch_panic_now(|| answer(&dispatcher.context));
+        let then = dispatcher.reply(&request, answer);
+        dispatcher.follow(then);
+        drop(open);
+    });
+    idle.say(&outbox, &parent);
+}
+
 /// Whether the first line of the cell says that it runs beside others.
 fn says_concurrent(request: &Request) -> bool {
     let code = request.message.content.get("code");
@@ -206,17 +224,10 @@ impl Running {
             open,
         } = self;
         drop(in_lane);
-        let (dispatcher, parent) = (Arc::clone(&cells.dispatcher), request.parent.clone());
-        let outbox = &cells.context().outbox;
-        let idle = request.idle.clone();
-        // Output first: a client may stop listening when it has the reply.
-        outbox.after(move || {
-            let answer = catch_panic_now(|| executed.answer(&dispatcher.context));
-            let then = dispatcher.reply(&request, answer);
-            dispatcher.follow(then);
-            drop(open);
+        let dispatcher = Arc::clone(&cells.dispatcher);
+        end_behind_output(dispatcher, request, open, |context| {
+            executed.answer(context)
         });
-        idle.say(outbox, &parent);
         let mut queue = cells.queue();
         queue.lane_is_taken &= is_concurrent;
         cells.begin(queue);
