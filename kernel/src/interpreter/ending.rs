@@ -58,6 +58,8 @@ impl Drop for Ending {
 impl std::fmt::Debug for Ending {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let is_told = self.ended.is_none();
-        f.debug_struct("Ending").field("is_told", &is_told).finish()
+        f.debug_struct("Ending")
+            .field("is_told", &is_told)
+            .finish_non_exhaustive()
     }
 }
