@@ -311,6 +311,22 @@ async fn peer_that_does_not_read_is_disconnected_and_the_others_are_served() {
     assert_eq!(received(&mut healthy).await, ["reply"]);
 }
 
+/// More messages than the crate has room for: it would wait with a lock that the end of the connection needs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn flood_to_a_peer_that_does_not_read_holds_nobody_up() {
+    let mut served = serve().await;
+    let sender = served.router.sender();
+    let mut healthy = dealer(&mut served, "healthy").await;
+    let _stopped = raw(&mut served, "stopped").await;
+    let reply = Bytes::from(vec![0; 4 << 10]);
+    for _ in 0..400_000 {
+        sender.send(to("stopped", reply.clone())).unwrap();
+    }
+    sender.send(to("healthy", "reply")).unwrap();
+    assert_eq!(received(&mut healthy).await, ["reply"]);
+    end(served).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reply_of_any_size_reaches_a_peer_that_reads() {
     let mut served = serve().await;

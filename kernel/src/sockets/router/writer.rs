@@ -1,6 +1,6 @@
 //! The sending side: a queue that never makes its sender wait, and the one task that empties it.
 //!
-//! The crate's own queue for a peer, with room for 100,000 messages, is emptied by the gate.
+//! The crate's own queue for a peer is emptied by the gate, which says how much may be in it.
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
@@ -108,7 +108,11 @@ impl Writer {
 
     async fn send(&mut self, mut frames: Vec<Bytes>) -> Result<(), SendError> {
         let identity = frames.first_mut().ok_or(SendError::NoFrames)?;
-        *identity = self.gate.inner(identity).ok_or(SendError::Unconnected)?;
+        *identity = self
+            .gate
+            .inner(identity)
+            .await
+            .ok_or(SendError::Unconnected)?;
         let message = ZmqMessage::try_from(frames).map_err(|_| SendError::NoFrames)?;
         Ok(self.half.send(message).await?)
     }

@@ -21,11 +21,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::passage::Passage;
-use self::peers::{Peers, outer};
+use self::peers::{Peers, Place, outer};
 use crate::sockets::zmtp::ZmtpError;
 use crate::sockets::zmtp::accept::{Newcomer, Refusals, accept_all};
 use crate::sockets::zmtp::frame::{Traffic, Wire};
@@ -106,9 +107,11 @@ impl Gate {
         }
     }
 
-    /// What the crate calls the peer that has this identity.
-    pub(super) fn inner(&self, identity: &Bytes) -> Option<Bytes> {
-        self.peers.inner(identity)
+    /// What the crate calls the peer that has this identity, once it takes another message for it.
+    pub(super) async fn inner(&self, identity: &Bytes) -> Option<Bytes> {
+        let Place { inner, room } = self.peers.place(identity)?;
+        room.acquire().await.ok()?.forget();
+        Some(inner)
     }
 
     /// Reads what has arrived by now, as far as tokio knows, and returns when the crate can read it.
@@ -150,13 +153,13 @@ impl Entrance {
 
     /// Serves a peer to its end.
     async fn serve(&self, public: Arc<Link>, identity: &Bytes) -> Result<(), ZmtpError> {
-        let inner = self.peers.join(identity, Arc::clone(&public))?;
+        let Place { inner, room } = self.peers.join(identity, Arc::clone(&public))?;
         let connected = self.connect(&inner);
         let served = match self.shutdown.run_until_cancelled(connected).await {
             Some(Ok(private)) => {
                 let private = Arc::new(private);
                 self.peers.connect(&inner, Arc::clone(&private));
-                Err(bridge(&public, &private).await)
+                Err(bridge(&public, &private, &room).await)
             }
             Some(Err(error)) => Err(error),
             None => Ok(()),
@@ -179,7 +182,8 @@ impl Entrance {
 }
 
 /// Passes messages on in both directions until one of them ends; what it has said by then still reaches the other.
-async fn bridge(public: &Link, private: &Link) -> ZmtpError {
+/// Each message that comes out of the crate makes `room` for another.
+async fn bridge(public: &Link, private: &Link, room: &Semaphore) -> ZmtpError {
     let overflow = OnceLock::new();
     let has_room = || async {
         if private.backlog() > AHEAD {
@@ -187,6 +191,9 @@ async fn bridge(public: &Link, private: &Link) -> ZmtpError {
         }
     };
     let reply = |traffic| {
+        if let Traffic::Message(_) = traffic {
+            room.add_permits(1);
+        }
         let backlog = public.backlog();
         if backlog > REPLIES {
             overflow.get_or_init(|| backlog);

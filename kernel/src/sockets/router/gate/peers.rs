@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{BufMut, Bytes, BytesMut};
+use tokio::sync::Semaphore;
 
 use crate::sockets::zmtp::ZmtpError;
 use crate::sockets::zmtp::link::Link;
@@ -17,6 +18,11 @@ use crate::sockets::zmtp::link::Link;
 const PREFIX: usize = size_of::<u32>();
 /// ZMTP's limit.
 const LONGEST: usize = 255;
+/// Messages for one peer that the crate has and the gate has not got from it yet.
+///
+/// Far fewer than the crate's own queue holds: when that is full, the crate waits with a lock that it also takes, and
+/// blocks the thread for, when the peer's connection ends.
+const ROOM: usize = 1_000;
 
 #[derive(Default)]
 pub(super) struct Peers(Mutex<Table>);
@@ -35,11 +41,19 @@ struct Connection {
     public: Arc<Link>,
     /// To the crate, once it is there.
     private: Option<Arc<Link>>,
+    room: Arc<Semaphore>,
+}
+
+/// What the crate calls a peer, and how many messages it takes for it: who sends takes a permit, and the gate gives it
+/// back when the message has come out. Closed when the peer has left.
+pub(super) struct Place {
+    pub(super) inner: Bytes,
+    pub(super) room: Arc<Semaphore>,
 }
 
 impl Peers {
-    /// An identity for the crate. What is sent to the peer goes to the one before until this one is admitted.
-    pub(super) fn join(&self, identity: &Bytes, public: Arc<Link>) -> Result<Bytes, ZmtpError> {
+    /// A place with the crate. What is sent to the peer goes to the one before until this one is admitted.
+    pub(super) fn join(&self, identity: &Bytes, public: Arc<Link>) -> Result<Place, ZmtpError> {
         let limit = LONGEST - PREFIX;
         if identity.len() > limit {
             let length = identity.len();
@@ -55,12 +69,14 @@ impl Peers {
             inner.put_slice(identity);
         }
         let inner = inner.freeze();
+        let room = Arc::new(Semaphore::new(ROOM));
         let connection = Connection {
             public,
             private: None,
+            room: Arc::clone(&room),
         };
         table.connections.insert(inner.clone(), connection);
-        Ok(inner)
+        Ok(Place { inner, room })
     }
 
     /// The connection to the crate is there.
@@ -90,16 +106,22 @@ impl Peers {
 
     pub(super) fn leave(&self, inner: &Bytes) {
         let mut table = self.lock();
-        table.connections.remove(inner);
+        if let Some(connection) = table.connections.remove(inner) {
+            connection.room.close();
+        }
         let identity = outer(inner);
         if table.newest.get(&identity) == Some(inner) {
             table.newest.remove(&identity);
         }
     }
 
-    /// What the crate calls the peer that has this identity.
-    pub(super) fn inner(&self, identity: &Bytes) -> Option<Bytes> {
-        self.lock().newest.get(identity).cloned()
+    /// The place of the peer that has this identity.
+    pub(super) fn place(&self, identity: &Bytes) -> Option<Place> {
+        let table = self.lock();
+        let inner = table.newest.get(identity)?;
+        let room = Arc::clone(&table.connections.get(inner)?.room);
+        let inner = inner.clone();
+        Some(Place { inner, room })
     }
 
     /// All connections that the crate has: to the peer, and to the crate.
