@@ -12,7 +12,7 @@ from client import Kernel
 pytestmark = pytest.mark.everloop_only("threads of cells are everloop's")
 
 PRELUDE = """
-import asyncio, concurrent.futures, os, queue, select, signal, socket, subprocess, sys, threading, time
+import asyncio, concurrent.futures, dis, os, queue, select, signal, socket, subprocess, sys, threading, time
 from everloop.threads import CellThread
 
 begun = []
@@ -24,14 +24,14 @@ async def until_begun():
     while not begun:
         await asyncio.sleep(0)
 
-def frames(frame):
-    while frame is not None:
-        yield frame.f_code.co_filename
-        frame = frame.f_back
+wait = threading.Condition.wait
+safe = next(step.offset for step in dis.get_instructions(wait) if step.argval == 'gotit')
 
 async def until_waiting(thread):
-    while not any('interruptible' in name for name in frames(sys._current_frames().get(thread.ident))):
+    frame = None
+    while frame is None or frame.f_code is not wait.__code__ or frame.f_lasti <= safe:
         await asyncio.sleep(0)
+        frame = sys._current_frames().get(thread.ident)
 
 def spin():
     while not over.is_set():
@@ -63,7 +63,7 @@ BUSY = {
 }
 
 # `threading` waits for a lock of its own in Python: an interrupt just before that leaves the lock as it should not be, as in
-# any Python, so these are interrupted when they wait.
+# any Python, so these are interrupted when `Condition.wait` has come so far that it takes the lock again.
 LOCKS = {"event", "event with a limit", "condition", "queue", "future"}
 
 # What the interpreter thread does between the interrupt and its effect.

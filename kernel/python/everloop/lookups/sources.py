@@ -65,7 +65,9 @@ def _code(obj):
         elif is_class(obj):
             return None
         else:
-            obj = instance_dict(obj).get("__wrapped__")
+            obj = instance_dict(obj).get("__wrapped__", MISSING)
+            if obj is MISSING:
+                return None
     return None
 
 
