@@ -6,6 +6,7 @@
 //! - `comm`: comm messages
 //! - `ending`: who is told of the end of a cell
 //! - `lookup`: the threads that answer completions and inspections while cells run
+//! - `specialization`: instructions that wait for an object which does not come again
 
 pub(crate) mod ahead;
 pub(crate) mod builder;
@@ -18,6 +19,7 @@ mod thread;
 
 pub(crate) use self::comm::handler_is_on_stack;
 pub(crate) use self::ending::Ending;
+pub(crate) use self::specialization::statement_begins;
 pub use self::thread::leave_signals_to_python;
 
 use std::path::PathBuf;

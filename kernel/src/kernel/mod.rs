@@ -21,8 +21,9 @@ use crate::outbox::never_wait_on_this_thread;
 use crate::sockets::bind::BindError;
 use crate::{interpreter, log, memory, parent_poller, signals};
 
-/// Sockets only: Python has threads of its own.
-const IO_WORKERS: usize = 2;
+/// Sockets only, and nothing there waits: Python has threads of its own. With a second worker each step of a request's
+/// way through the sockets may wake the other one, which takes longer than the step.
+const IO_WORKERS: usize = 1;
 
 /// Why the kernel did not start, or ended before it was asked to.
 #[derive(Debug, thiserror::Error)]

@@ -441,6 +441,12 @@ mod _everloop {
         Ok(true)
     }
 
+    /// A statement of a cell begins that is not one of `Statements`.
+    #[pyfunction]
+    fn statement_begins() {
+        crate::interpreter::statement_begins();
+    }
+
     /// Whether all keys of the dictionary are plain strings, which nobody's code compares.
     #[pyfunction]
     fn has_names_only(dict: PyDictRef, vm: &VirtualMachine) -> bool {

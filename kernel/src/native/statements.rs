@@ -19,6 +19,8 @@ use rustpython_vm::{
     types::{Constructor, IterNext, Iterable, SelfIter},
 };
 
+use crate::interpreter::statement_begins;
+
 const ALLOW_TOP_LEVEL_AWAIT: i32 = 0x2000;
 
 /// The builtin `compile`'s modes, for a last statement that is an expression.
@@ -221,7 +223,8 @@ impl IterNext for Statements {
             };
             (statement, rest.is_empty())
         };
-        zelf.compile(statement, is_last, vm)
-            .map(PyIterReturn::Return)
+        let code = zelf.compile(statement, is_last, vm)?;
+        statement_begins();
+        Ok(PyIterReturn::Return(code))
     }
 }

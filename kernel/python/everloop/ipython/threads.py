@@ -3,6 +3,7 @@
 import asyncio
 from contextvars import ContextVar
 
+import _everloop
 from everloop.run import CannotAwait
 
 #: The awaitable that the code below gives to IPython in the place of a cell's.
@@ -20,6 +21,7 @@ class ThreadShell:
 
     async def run_code(self, code_obj, result=None, *, async_=False):
         """As in IPython; on the cell's own thread, if it has one."""
+        _everloop.statement_begins()
         thread = self.current_run.thread
         if thread is None or asyncio._get_running_loop() is not self.session.loop:
             return await super().run_code(code_obj, result, async_=async_)

@@ -8,6 +8,10 @@
 //! A call that goes the long way comes by [`call`], which looks at some of them: if the instruction that calls was meant for
 //! another function, everything in its code that is specialised by identity becomes general again, and is specialised for
 //! what it meets next.
+//!
+//! - `growth`: the same for what is specialised for the names of a namespace
+
+mod growth;
 
 use std::cell::{Cell, RefCell};
 use std::sync::OnceLock;
@@ -20,6 +24,8 @@ use rustpython_vm::{
     frame,
     vm::thread,
 };
+
+pub(crate) use self::growth::statement_begins;
 
 type Vectorcall =
     fn(&PyObject, Vec<PyObjectRef>, usize, Option<&[PyObjectRef]>, &VirtualMachine) -> PyResult;
@@ -73,6 +79,11 @@ fn call(
         && let Some(function) = function.downcast_ref::<PyFunction>()
     {
         look(function);
+    }
+    if growth::is_at_a_beginning()
+        && let Some(function) = function.downcast_ref::<PyFunction>()
+    {
+        growth::follow(function, vm);
     }
     let interpreters_call = INTERPRETERS_CALL
         .get()
