@@ -453,6 +453,27 @@ mod _everloop {
         static_attributes::has_names_only(&dict, vm)
     }
 
+    /// What a dictionary holds under a name, or `missing`.
+    #[pyfunction]
+    fn field(
+        dict: PyDictRef,
+        name: PyStrRef,
+        missing: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyObjectRef {
+        static_attributes::field(&dict, &name, vm).unwrap_or(missing)
+    }
+
+    /// A dictionary with those entries of another one whose names begin so.
+    #[pyfunction]
+    fn fields_like(
+        dict: PyDictRef,
+        beginning: PyStrRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyDictRef> {
+        static_attributes::fields_like(&dict, &beginning, vm)
+    }
+
     /// What `name` is in the dictionaries of a class and its bases, unbound, or `missing`.
     #[pyfunction]
     fn in_class(

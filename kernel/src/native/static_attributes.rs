@@ -1,10 +1,40 @@
 //! What dictionaries of classes hold, read without any code of the user: for `everloop.lookups.statics`, which says what that
 //! is about.
 
+use std::cell::RefCell;
+
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, VirtualMachine,
+    AsObject, Py, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine,
     builtins::{PyDict, PyStr, PyType},
 };
+
+/// From how many keys on it is remembered of a dictionary that they were names: a namespace gets one with each cell, and is
+/// asked for one with each lookup. Smaller ones come and go, and another one with as many keys at their place is likely.
+const LARGE: usize = 256;
+
+/// Places for what is remembered.
+const PLACES: usize = 8;
+
+/// A dictionary all of whose keys were names: its address, how many places they had taken so far, and how many there were.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Checked {
+    dict: usize,
+    places: usize,
+    names: usize,
+}
+
+impl Checked {
+    /// Whether nothing has happened since but that keys were added.
+    fn has_only_grown_to(self, now: Self) -> bool {
+        self.dict == now.dict
+            && self.names <= now.names
+            && now.places.checked_sub(self.places) == Some(now.names - self.names)
+    }
+}
+
+thread_local! {
+    static CHECKED: RefCell<[Checked; PLACES]> = RefCell::default();
+}
 
 /// What `name` is in the dictionaries of `class` and its bases.
 pub(super) fn in_class(
@@ -25,21 +55,130 @@ pub(super) fn own_field(
     vm: &VirtualMachine,
 ) -> Option<PyObjectRef> {
     match class.attributes.as_dict() {
-        Some(dict) if !has_names_only(dict, vm) => dict
-            .items_vec()
-            .into_iter()
-            .find(|(key, _)| {
-                let key = key.downcast_ref_if_exact::<PyStr>(vm);
-                key.is_some_and(|key| key.as_wtf8() == name.as_wtf8())
-            })
-            .map(|(_, value)| value),
+        Some(dict) if !has_names_only(dict, vm) => searched(dict, name, vm),
         // The names of classes are interned.
         _ => class.get_direct_attr(vm.ctx.interned_str(name)?),
     }
 }
 
+/// What the dictionary holds under `name`.
+pub(super) fn field(
+    dict: &Py<PyDict>,
+    name: &Py<PyStr>,
+    vm: &VirtualMachine,
+) -> Option<PyObjectRef> {
+    if has_names_only(dict, vm) {
+        dict.get_item_opt(name, vm).ok().flatten()
+    } else {
+        searched(dict, name, vm)
+    }
+}
+
+/// What the dictionary holds under the names that begin so.
+pub(super) fn fields_like(
+    dict: &Py<PyDict>,
+    beginning: &Py<PyStr>,
+    vm: &VirtualMachine,
+) -> PyResult<PyRef<PyDict>> {
+    let found = vm.ctx.new_dict();
+    for (key, value) in dict.items_vec() {
+        let name = key.downcast_ref_if_exact::<PyStr>(vm);
+        if name.is_some_and(|name| begins(name, beginning)) {
+            found.set_item(&*key, value, vm)?;
+        }
+    }
+    Ok(found)
+}
+
+fn begins(name: &Py<PyStr>, beginning: &Py<PyStr>) -> bool {
+    let (name, beginning) = (name.as_wtf8().as_bytes(), beginning.as_wtf8().as_bytes());
+    name.starts_with(beginning)
+}
+
+/// By comparing only keys that are plain strings.
+fn searched(dict: &Py<PyDict>, name: &Py<PyStr>, vm: &VirtualMachine) -> Option<PyObjectRef> {
+    let items = dict.items_vec().into_iter();
+    let mut found = items.filter(|(key, _)| {
+        let key = key.downcast_ref_if_exact::<PyStr>(vm);
+        key.is_some_and(|key| key.as_wtf8() == name.as_wtf8())
+    });
+    found.next().map(|(_, value)| value)
+}
+
 /// Whether all keys of the dictionary are plain strings, which nobody's code compares.
 pub(super) fn has_names_only(dict: &Py<PyDict>, vm: &VirtualMachine) -> bool {
-    let names = vm.ctx.types.str_type;
-    dict.keys_vec().iter().all(|key| key.class().is(names))
+    let size = dict.size();
+    if size.used < LARGE {
+        return dict.keys_vec().iter().all(|key| is_name(key, vm));
+    }
+    let checked = Checked {
+        dict: std::ptr::from_ref(dict).addr(),
+        places: size.entries_size,
+        names: size.used,
+    };
+    let place = (checked.dict >> 6) % PLACES;
+    let before = CHECKED.with_borrow(|places| places[place]);
+    let only_names = if before == checked {
+        true
+    } else if before.has_only_grown_to(checked) {
+        has_names_only_from(before.places, dict, vm)
+    } else {
+        dict.keys_vec().iter().all(|key| is_name(key, vm))
+    };
+    if only_names {
+        CHECKED.with_borrow_mut(|places| places[place] = checked);
+    }
+    only_names
+}
+
+fn has_names_only_from(place: usize, dict: &Py<PyDict>, vm: &VirtualMachine) -> bool {
+    let mut place = place;
+    while let Some((next, key, _)) = dict.next_entry(place) {
+        if !is_name(&key, vm) {
+            return false;
+        }
+        place = next;
+    }
+    true
+}
+
+fn is_name(key: &PyObject, vm: &VirtualMachine) -> bool {
+    key.class().is(vm.ctx.types.str_type)
+}
+
+#[cfg(test)]
+mod tests {
+    use rustpython_vm::{AsObject, PyPayload, builtins::PyDict};
+
+    use super::{LARGE, field, fields_like, has_names_only};
+
+    #[test]
+    fn key_that_is_no_name_is_seen_also_when_it_comes_later() {
+        crate::python::embedded()
+            .expect("the interpreter starts")
+            .enter(|vm| {
+                let dict = PyDict::default().into_ref(&vm.ctx);
+                let add = |number: usize| {
+                    let key = vm.ctx.new_str(format!("name_{number}"));
+                    dict.set_item(&*key, vm.ctx.none(), vm)
+                        .expect("it is added");
+                };
+                (0..LARGE + 10).for_each(add);
+                for number in 0..10 {
+                    assert!(has_names_only(&dict, vm));
+                    add(LARGE + 20 + number);
+                }
+                dict.set_item(vm.ctx.new_int(1).as_object(), vm.ctx.none(), vm)
+                    .expect("it is added");
+                assert!(!has_names_only(&dict, vm));
+                add(LARGE + 40);
+                assert!(!has_names_only(&dict, vm));
+                let name = vm.ctx.new_str("name_7");
+                assert!(field(&dict, &name, vm).is_some());
+                assert!(field(&dict, &vm.ctx.new_str("nobody"), vm).is_none());
+                let alike = fields_like(&dict, &name, vm).expect("they are found");
+                let expected = (0..LARGE + 10).filter(|number| number.to_string().starts_with('7'));
+                assert_eq!(alike.__len__(), expected.count());
+            });
+    }
 }

@@ -44,6 +44,13 @@ class Door(types.ModuleType):
     def has_names_only(self, mapping):
         return all(type(key) is str for key in mapping)
 
+    def field(self, mapping, name, missing):
+        return next((value for key, value in list(mapping.items()) if type(key) is str and key == name), missing)
+
+    def fields_like(self, mapping, beginning):
+        found = list(mapping.items())
+        return {key: value for key, value in found if type(key) is str and key.startswith(beginning)}
+
     def in_class(self, cls, name, missing):
         for base in type.__dict__["__mro__"].__get__(cls):
             value = self.own_field(base, name, missing)

@@ -14,7 +14,7 @@ from .statics import (
     Instance,
     Unevaluated,
     attributes,
-    fields,
+    fields_like,
     is_any,
     is_class,
     is_function,
@@ -70,12 +70,13 @@ class Cursor:
 
 
 class Scope:
-    """What a lookup may look at: `names`; and what may take its time, as the file system, only if it is to be `full`."""
+    """What a lookup may look at: `namespaces`, the first of which that has a name says what it is; and what may take its
+    time, as the file system, only if it is to be `full`."""
 
-    __slots__ = ("full", "names")
+    __slots__ = ("full", "namespaces")
 
-    def __init__(self, names, full):
-        self.names = names
+    def __init__(self, namespaces, full):
+        self.namespaces = namespaces
         self.full = full
 
 
@@ -157,9 +158,9 @@ def _names(cursor, scope):
     word = cursor.word
     found = [Match(name, "keyword") for name in _fitting(keyword.kwlist, word)]
     values = {}
-    for known in (fields(vars(builtins)), fields(scope.names)):
-        values.update((name, known[name]) for name in _fitting(known, word))
-    values = {name: value for name, value in values.items() if not keyword.iskeyword(name)}
+    for namespace in (vars(builtins), *reversed(scope.namespaces)):
+        values.update(fields_like(namespace, word))
+    values = {name: values[name] for name in _fitting(values, word) if not keyword.iskeyword(name)}
     return found + [_described(name, value, len(values)) for name, value in values.items() if name.isidentifier()]
 
 
@@ -204,7 +205,7 @@ def _described(name, value, count):
 
 def _attributes(cursor, scope):
     expression = cursor.expression(len(cursor.tokens) - 2)
-    value = MISSING if expression is None else evaluate(expression, scope.names)
+    value = MISSING if expression is None else evaluate(expression, scope.namespaces)
     if value is MISSING or type(value) is Unevaluated:
         return []
     found = sorted(name for name in _fitting(names(value), cursor.word) if name.isidentifier())
@@ -224,7 +225,7 @@ def _arguments(cursor, scope):
     if bracket >= 2 and cursor.tokens[bracket - 2].text in ("def", "class"):
         return []
     expression = cursor.expression(bracket - 1)
-    value = MISSING if expression is None else evaluate(expression, scope.names)
+    value = MISSING if expression is None else evaluate(expression, scope.namespaces)
     if value is MISSING or is_any(type(value), (Instance, Unevaluated)):
         return []
     given = _given(cursor.tokens[bracket + 1 :])
@@ -322,7 +323,7 @@ def _keys_of_number(cursor, scope):
 
 def _keys_before(cursor, scope):
     expression = cursor.expression(len(cursor.tokens) - 2)
-    value = MISSING if expression is None else evaluate(expression, scope.names)
+    value = MISSING if expression is None else evaluate(expression, scope.namespaces)
     if value is MISSING or type(value) is Instance or not is_subclass(type(value), dict):
         return []
     for _ in range(10):

@@ -19,36 +19,39 @@ _DISPLAYS = {
 _MOST_KEYS = 10_000
 
 
-def evaluate(code, namespace):
-    """What `code`, names, attributes, literals and plain subscripts, means in `namespace`: a value, `Instance`,
-    `Unevaluated`, or `MISSING`."""
+def evaluate(code, namespaces):
+    """What `code`, names, attributes, literals and plain subscripts, means where names are those of the first namespace
+    that has them: a value, `Instance`, `Unevaluated`, or `MISSING`."""
     try:
         # Parentheses, since an expression in brackets may be spread over lines.
         tree = compile(f"({code})", "<lookup>", "eval", _ONLY_AST, dont_inherit=True)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return MISSING
-    return _evaluate(tree.body, namespace)
+    return _evaluate(tree.body, namespaces)
 
 
-def lookup(name, namespace):
+def lookup(name, namespaces):
     """What the bare name means."""
-    value = field(namespace, name)
-    return field(vars(builtins), name) if value is MISSING else value
+    for namespace in namespaces:
+        value = field(namespace, name)
+        if value is not MISSING:
+            return value
+    return field(vars(builtins), name)
 
 
-def _evaluate(node, namespace):
+def _evaluate(node, namespaces):
     kind = type(node).__name__
     if kind == "Name":
-        return lookup(node.id, namespace)
+        return lookup(node.id, namespaces)
     if kind == "Constant":
         return node.value
     if kind == "Attribute":
-        value = _evaluate(node.value, namespace)
+        value = _evaluate(node.value, namespaces)
         return MISSING if value is MISSING or type(value) is Unevaluated else attribute(value, node.attr)
     if kind == "Subscript":
-        return _subscript(_evaluate(node.value, namespace), node.slice)
+        return _subscript(_evaluate(node.value, namespaces), node.slice)
     if kind == "Call":
-        called = _evaluate(node.func, namespace)
+        called = _evaluate(node.func, namespaces)
         return Instance(called) if is_class(called) and called is not type else MISSING
     if kind == "Await":
         return MISSING

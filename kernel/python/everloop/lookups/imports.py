@@ -6,7 +6,7 @@ No module is imported for it: those that are loaded already are known, others ar
 import re
 
 from .modules import loaded
-from .statics import fields, instance_dict
+from .statics import instance_dict
 
 _STATEMENT = re.compile(r"[;\n]")
 _IMPORT = re.compile(r"\s*import\s+(.+)")
@@ -15,13 +15,13 @@ _NAME = re.compile(r"\s*([\w.]+)(?:\s+as\s+(\w+))?\s*\Z")
 
 
 def with_imports(code, namespace):
-    """`namespace`, and what `code` imports; names that are there already win."""
+    """`namespace`, and behind it what `code` imports: names that are there already win."""
     if "import" not in code:
-        return namespace
+        return (namespace,)
     imported = {}
     for statement in _STATEMENT.split(code):
         imported.update(_imported(statement))
-    return {**imported, **fields(namespace)} if imported else namespace
+    return (namespace, imported)
 
 
 def _imported(statement):

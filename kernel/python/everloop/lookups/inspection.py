@@ -32,7 +32,7 @@ _MAY_BE_EMPTY = ("Subclasses", "String form")
 def inspect(code, cursor_pos, detail_level, scope):
     """The content of `inspect_reply` for the name at the cursor, or for the call around it."""
     for expression in _candidates(code, cursor_pos):
-        obj = evaluate(expression, scope.names)
+        obj = evaluate(expression, scope.namespaces)
         if type(obj) is Instance:
             obj = obj.cls
         if obj is not MISSING:

@@ -19,7 +19,8 @@ _mro = type.__dict__["__mro__"].__get__
 _class_dict = type.__dict__["__dict__"].__get__
 _class_name = type.__dict__["__name__"].__get__
 _flags = type.__dict__["__flags__"].__get__
-_in_class, _own_field, _is_subclass = _everloop.in_class, _everloop.own_field, _everloop.is_subclass
+_field, _in_class, _own_field = _everloop.field, _everloop.in_class, _everloop.own_field
+_is_subclass = _everloop.is_subclass
 _MADE_BY_PYTHON = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 _FUNCTION = types.FunctionType
@@ -171,7 +172,12 @@ def fields(mapping):
 
 def field(mapping, name):
     """What a dictionary holds under the name, or `MISSING`."""
-    return fields(mapping).get(name, MISSING)
+    return _field(mapping, name, MISSING)
+
+
+def fields_like(mapping, beginning):
+    """What a dictionary holds under the names that begin so."""
+    return _everloop.fields_like(mapping, beginning)
 
 
 def has_names_only(mapping):

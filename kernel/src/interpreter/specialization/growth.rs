@@ -115,7 +115,7 @@ fn is_news(code: &Py<PyCode>, globals: &Py<PyDict>) -> bool {
 #[cfg(test)]
 mod tests {
     use rustpython::InterpreterBuilderExt;
-    use rustpython_vm::{AsObject, Interpreter, PyRef, builtins::PyCode, bytecode::Instruction};
+    use rustpython_vm::{Interpreter, PyRef, builtins::PyCode, bytecode::Instruction};
 
     use super::super::INTERPRETERS_CALL;
     use super::statement_begins;
