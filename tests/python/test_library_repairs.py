@@ -227,3 +227,19 @@ import decimal, pickle
 print(Decimal("1.1") + 1, pickle.loads(pickle.dumps(Decimal("1.5"))), decimal.__name__)
 """
     assert output(code) == "False\n2.1 1.5 decimal\n"
+
+
+def test_code_of_no_module_is_looked_for_once_for_so_many_modules(tmp_path: Path) -> None:
+    code = """
+import inspect, sys, types
+looks, ismodule = [], inspect.ismodule
+inspect.ismodule = lambda module: looks.append(module) or ismodule(module)
+code = compile("", "later.py", "exec")
+print(inspect.getmodule(code), len(looks) > len(sys.modules) / 2)
+looks.clear()
+print(inspect.getmodule(code), len(looks))
+sys.modules["later"] = types.ModuleType("later")
+sys.modules["later"].__file__ = "later.py"
+print(inspect.getmodule(code) is sys.modules["later"])
+"""
+    assert output(code, tmp_path) == "None True\nNone 0\nTrue\n"
