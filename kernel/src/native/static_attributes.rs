@@ -67,7 +67,7 @@ pub(super) fn field(
     name: &Py<PyStr>,
     vm: &VirtualMachine,
 ) -> Option<PyObjectRef> {
-    if has_names_only(dict, vm) {
+    if still_has_names_only(dict, vm) {
         dict.get_item_opt(name, vm).ok().flatten()
     } else {
         searched(dict, name, vm)
@@ -107,9 +107,15 @@ fn searched(dict: &Py<PyDict>, name: &Py<PyStr>, vm: &VirtualMachine) -> Option<
 
 /// Whether all keys of the dictionary are plain strings, which nobody's code compares.
 pub(super) fn has_names_only(dict: &Py<PyDict>, vm: &VirtualMachine) -> bool {
+    dict.keys_vec().iter().all(|key| is_name(key, vm))
+}
+
+/// The same, for a dictionary that lives on: of a large one, only the keys are looked at that are new. Not for copies, where
+/// the next one is likely to be at the same place with as many keys.
+fn still_has_names_only(dict: &Py<PyDict>, vm: &VirtualMachine) -> bool {
     let size = dict.size();
     if size.used < LARGE {
-        return dict.keys_vec().iter().all(|key| is_name(key, vm));
+        return has_names_only(dict, vm);
     }
     let checked = Checked {
         dict: std::ptr::from_ref(dict).addr(),
@@ -123,7 +129,7 @@ pub(super) fn has_names_only(dict: &Py<PyDict>, vm: &VirtualMachine) -> bool {
     } else if before.has_only_grown_to(checked) {
         has_names_only_from(before.places, dict, vm)
     } else {
-        dict.keys_vec().iter().all(|key| is_name(key, vm))
+        has_names_only(dict, vm)
     };
     if only_names {
         CHECKED.with_borrow_mut(|places| places[place] = checked);
@@ -150,7 +156,7 @@ fn is_name(key: &PyObject, vm: &VirtualMachine) -> bool {
 mod tests {
     use rustpython_vm::{AsObject, PyPayload, builtins::PyDict};
 
-    use super::{LARGE, field, fields_like, has_names_only};
+    use super::{LARGE, field, fields_like, still_has_names_only};
 
     #[test]
     fn key_that_is_no_name_is_seen_also_when_it_comes_later() {
@@ -165,14 +171,14 @@ mod tests {
                 };
                 (0..LARGE + 10).for_each(add);
                 for number in 0..10 {
-                    assert!(has_names_only(&dict, vm));
+                    assert!(still_has_names_only(&dict, vm));
                     add(LARGE + 20 + number);
                 }
                 dict.set_item(vm.ctx.new_int(1).as_object(), vm.ctx.none(), vm)
                     .expect("it is added");
-                assert!(!has_names_only(&dict, vm));
+                assert!(!still_has_names_only(&dict, vm));
                 add(LARGE + 40);
-                assert!(!has_names_only(&dict, vm));
+                assert!(!still_has_names_only(&dict, vm));
                 let name = vm.ctx.new_str("name_7");
                 assert!(field(&dict, &name, vm).is_some());
                 assert!(field(&dict, &vm.ctx.new_str("nobody"), vm).is_none());
