@@ -3,7 +3,9 @@
 //! Python makes and drops objects all the time: a fifth of a loop's turn would be the C library's allocator.
 
 use std::alloc::{GlobalAlloc, Layout};
+use std::ffi::c_void;
 
+use everloop::memory::{self, LARGE_BLOCK};
 use mimalloc::MiMalloc;
 
 pub(crate) struct Allocator;
@@ -12,6 +14,7 @@ pub(crate) struct Allocator;
 // SAFETY: it is declared as in `mimalloc.h`, and may be called at any time by any thread.
 unsafe extern "C" {
     safe fn mi_collect(force: bool);
+    fn mi_usable_size(pointer: *const c_void) -> usize;
 }
 
 /// Gives the operating system what memory of the calling thread is free.
@@ -19,12 +22,22 @@ pub(crate) fn give_back() {
     mi_collect(true);
 }
 
-/// Notes a failure, after which the program is ended as a rule.
+/// Notes a failure, after which the program is ended as a rule, and what is large.
 fn noted(pointer: *mut u8, size: usize) -> *mut u8 {
     if pointer.is_null() {
         everloop::fatal::allocation_failed(size);
+    } else if size >= LARGE_BLOCK {
+        memory::fill_by_small_pages(pointer, size);
     }
     pointer
+}
+
+/// Whether mimalloc would leave a block where it is that is to have another size.
+#[expect(unsafe_code, reason = "it asks with a pointer")]
+fn stays(pointer: *mut u8, size: usize) -> bool {
+    // SAFETY: callers have `pointer` from mimalloc.
+    let usable = unsafe { mi_usable_size(pointer.cast()) };
+    size <= usable && size >= usable / 2
 }
 
 #[expect(unsafe_code, reason = "the trait is unsafe")]
@@ -46,7 +59,20 @@ unsafe impl GlobalAlloc for Allocator {
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: as above; `pointer` is mimalloc's.
-        noted(unsafe { MiMalloc.realloc(pointer, layout, size) }, size)
+        if size < LARGE_BLOCK || stays(pointer, size) {
+            // SAFETY: as above; `pointer` is mimalloc's.
+            let moved = unsafe { MiMalloc.realloc(pointer, layout, size) };
+            return noted(moved, size.min(LARGE_BLOCK - 1));
+        }
+        // Which has to be known for a large block before something is copied to it.
+        // SAFETY: the size and the alignment are the caller's, who promises that they fit; both blocks have so many bytes.
+        unsafe {
+            let moved = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+            if !moved.is_null() {
+                moved.copy_from_nonoverlapping(pointer, size.min(layout.size()));
+                self.dealloc(pointer, layout);
+            }
+            moved
+        }
     }
 }

@@ -10,6 +10,17 @@ pub fn use_small_pages() {
     linux::use_small_pages();
 }
 
+/// From this size on a block has pages of its own, in bytes.
+pub const LARGE_BLOCK: usize = 4 << 20;
+
+/// Lets what will be a large text or a list be given page by page. A page of 2 MB is faster to use, and is filled with zeros
+/// first; where the host of a virtual machine has taken the free ones back that takes milliseconds for each, more than a text
+/// is used for. Called before anything is written to the block.
+pub fn fill_by_small_pages(block: *const u8, size: usize) {
+    #[cfg(target_os = "linux")]
+    linux::fill_by_small_pages(block, size);
+}
+
 /// Prepares, on a thread of its own, what the interpreter would have to wait for: decompresses the docstrings of the built-in
 /// types, of which it asks for the first at once, and has the memory that it will use filled with zeros.
 pub(crate) fn prepare() {
@@ -71,6 +82,15 @@ mod linux {
         let start = std::ptr::from_ref(&*first).addr() & !(LARGE_PAGE - 1);
         advise(start, BY_SMALL_PAGES, libc::MADV_NOHUGEPAGE);
         HEAP.store(start, Ordering::Relaxed);
+    }
+
+    pub(super) fn fill_by_small_pages(block: *const u8, size: usize) {
+        let (start, end) = (block.addr().next_multiple_of(PAGE), block.addr() + size);
+        advise(
+            start,
+            end.saturating_sub(start) & !(PAGE - 1),
+            libc::MADV_NOHUGEPAGE,
+        );
     }
 
     pub(super) fn populate() {

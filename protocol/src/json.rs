@@ -2,6 +2,8 @@
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 
+use crate::scan::first;
+
 /// Parses JSON, and reads the bare `NaN`, `Infinity` and `-Infinity` of Python's `json` module as `null`.
 ///
 /// Strict parsing comes first, so that only a text that it refuses is copied.
@@ -32,7 +34,7 @@ pub fn push_string(out: &mut Vec<u8>, text: &str) {
     // Also for the little that follows: else the last byte of a large value would double what it takes.
     out.reserve(rest.len() + 64);
     out.push(b'"');
-    while let Some(at) = first_to_escape(rest) {
+    while let Some(at) = first(rest, needs_escape) {
         out.extend_from_slice(&rest[..at]);
         push_escaped(out, rest[at]);
         rest = &rest[at + 1..];
@@ -40,25 +42,6 @@ pub fn push_string(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(rest);
     out.push(b'"');
 }
-
-/// Where the first byte is that JSON does not take as it is.
-fn first_to_escape(bytes: &[u8]) -> Option<usize> {
-    let mut clean = 0;
-    for chunk in bytes.chunks_exact(LANES) {
-        // Without a branch for each byte, so that it becomes one comparison of vectors.
-        if chunk
-            .iter()
-            .fold(false, |found, &byte| found | needs_escape(byte))
-        {
-            break;
-        }
-        clean += LANES;
-    }
-    let found = bytes[clean..].iter().position(|&byte| needs_escape(byte))?;
-    Some(clean + found)
-}
-
-const LANES: usize = 32;
 
 fn needs_escape(byte: u8) -> bool {
     matches!(byte, 0..=0x1f | b'"' | b'\\')

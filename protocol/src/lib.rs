@@ -17,6 +17,7 @@
 //! | [`header`] | headers, and the parent header that is passed on untouched |
 //! | [`message`], [`session`] | a decoded message; decoding and encoding |
 //! | [`content`] | one file for each message, its request and reply side by side |
+//! | [`json`], [`scan`] | JSON text, and looking for a byte in much of it |
 //! | [`cursor`] | `cursor_pos` to byte offsets and back |
 //! | [`mime`] | the bundles that carry one object in several formats |
 //!
@@ -53,6 +54,7 @@ pub mod json;
 pub mod message;
 pub mod mime;
 pub mod replay;
+pub mod scan;
 pub mod session;
 pub mod sign;
 pub mod wire;

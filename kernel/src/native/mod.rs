@@ -21,6 +21,7 @@
 //! - `forks`: children that `os.fork` has made of the kernel
 //! - `sorting`: `list.sort` and `sorted` of numbers
 //! - `static_attributes`: what dictionaries of classes hold, for lookups
+//! - `text`: `repr` and repetition of text
 //! - `transform`: the cell transformer, with Python's exceptions
 //! - `door`: what the functions of the module reach: outbox, stdin, history, the loop's inbox
 //!
@@ -53,6 +54,7 @@ mod spawn;
 pub(crate) mod stack;
 pub mod statements;
 mod static_attributes;
+mod text;
 mod transform;
 
 /// The definition of the module, for the interpreter's builder.
@@ -87,6 +89,7 @@ mod _everloop {
     use super::statements::Statements;
     use super::{
         access, interrupts, locks, names, output, packages, questions, sorting, static_attributes,
+        text,
     };
     use crate::event_loop::{
         Completion, Handle, LoopCore, Queue, QueueOperation, SocketTransport, StreamOperation,
@@ -126,6 +129,7 @@ mod _everloop {
         }
         QueueOperation::skip_idle_finalizers();
         sorting::install(vm)?;
+        text::install(vm);
         locks::install(vm)?;
         garbage::begin(vm);
         Ok(())

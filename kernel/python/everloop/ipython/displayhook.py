@@ -73,17 +73,18 @@ class ZMQShellDisplayHook(DisplayHook):
 
     def __call__(self, result=None):
         """As IPython's, which asks for the cell and its number at every step."""
-        run = self.shell.current_run
+        # Traits are slow to read, here and below.
+        shell = self._trait_values["shell"]
+        run = shell.current_run
         if run.number is None or type(self) is not ZMQShellDisplayHook or not self.__dict__.keys().isdisjoint(_STEPS):
             super().__call__(result)
             return
         if "_" in builtins.__dict__:
             self.check_for_underscore()
-        shell = self.shell
         if result is None or _is_silenced(shell, run.number):
             return
         run.is_displaying = True
-        data, metadata = shell.display_formatter.format(result)
+        data, metadata = shell._trait_values["display_formatter"].format(result)
         self._remember(result, shell, run.number)
         if run.exec_result is not None:
             run.exec_result.result = result
@@ -125,13 +126,14 @@ class ZMQShellDisplayHook(DisplayHook):
         if _Output is None:
             super().log_output(data)
             return
-        number, manager = self.prompt_count if run.number is None else run.number, shell.history_manager
+        number, manager = self.prompt_count if run.number is None else run.number, _history_manager(shell)
         manager.outputs[number].append(_Output(output_type="execute_result", bundle=data))
         text = data.get("text/plain")
         if text is not None:
             if shell.logger.log_output:
                 shell.logger.log_write(text, "output")
-            manager.output_hist_reprs[number] = text
+            reprs = manager._trait_values.get("output_hist_reprs")
+            (manager.output_hist_reprs if reprs is None else reprs)[number] = text
 
     def flush(self):
         """Forget all results; also those that IPython's own leaves among the hidden names."""
@@ -159,6 +161,10 @@ class ZMQShellDisplayHook(DisplayHook):
         self._is_active = False
 
 
+def _history_manager(shell):
+    return shell._trait_values["history_manager"]
+
+
 def _is_silenced(shell, number):
-    inputs = shell.history_manager._trait_values["input_hist_parsed"]
+    inputs = _history_manager(shell)._trait_values["input_hist_parsed"]
     return _everloop.is_silenced(inputs[number] if number < len(inputs) else inputs[-1])

@@ -1,0 +1,20 @@
+//! Looking for a byte in a large text, at the speed of memory.
+
+const LANES: usize = 32;
+
+/// Where the first byte is of which `is_wanted` holds. That has to be a comparison of bytes or a few, without a branch.
+pub fn first(bytes: &[u8], is_wanted: impl Fn(u8) -> bool) -> Option<usize> {
+    let mut passed = 0;
+    for chunk in bytes.chunks_exact(LANES) {
+        // Without a branch for each byte, so that it becomes one comparison of vectors.
+        if chunk
+            .iter()
+            .fold(false, |found, &byte| found | is_wanted(byte))
+        {
+            break;
+        }
+        passed += LANES;
+    }
+    let found = bytes[passed..].iter().position(|&byte| is_wanted(byte))?;
+    Some(passed + found)
+}
