@@ -4,13 +4,14 @@ const LANES: usize = 32;
 
 /// Where the first byte is of which `is_wanted` holds. That has to be a comparison of bytes or a few, without a branch.
 pub fn first(bytes: &[u8], is_wanted: impl Fn(u8) -> bool) -> Option<usize> {
+    let (chunks, _) = bytes.as_chunks::<LANES>();
     let mut passed = 0;
-    for chunk in bytes.chunks_exact(LANES) {
+    for chunk in chunks {
         // Without a branch for each byte, so that it becomes one comparison of vectors.
-        if chunk
+        let is_found = chunk
             .iter()
-            .fold(false, |found, &byte| found | is_wanted(byte))
-        {
+            .fold(false, |found, &byte| found | is_wanted(byte));
+        if is_found {
             break;
         }
         passed += LANES;
