@@ -19,3 +19,20 @@ pub fn first(bytes: &[u8], is_wanted: impl Fn(u8) -> bool) -> Option<usize> {
     let found = bytes[passed..].iter().position(|&byte| is_wanted(byte))?;
     Some(passed + found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_is_found_wherever_it_stands() {
+        for length in 0..3 * LANES {
+            let mut bytes = vec![b'.'; length];
+            assert_eq!(first(&bytes, |byte| byte == b'!'), None);
+            for at in (0..length).rev() {
+                bytes[at] = b'!';
+                assert_eq!(first(&bytes, |byte| byte == b'!'), Some(at));
+            }
+        }
+    }
+}
