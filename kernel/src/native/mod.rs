@@ -25,7 +25,8 @@
 //! - `transform`: the cell transformer, with Python's exceptions
 //! - `door`: what the functions of the module reach: outbox, stdin, history, the loop's inbox
 //!
-//! The functions here are adapters; what they do is in those files.
+//! The functions here are adapters; what they do is in those files. Those for lookups and those for the text of cells stand
+//! with what they do.
 
 mod access;
 pub mod cell;
@@ -64,15 +65,13 @@ pub(crate) fn module_def(
     _everloop::module_def(context)
 }
 
-#[rustpython_vm::pymodule]
+#[rustpython_vm::pymodule(with(static_attributes::functions, transform::functions))]
 mod _everloop {
     use std::path::Path;
 
     use rustpython_vm::{
         AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine,
-        builtins::{
-            PyBytes, PyCode, PyDictRef, PyModule, PyStr, PyStrRef, PyTuple, PyTupleRef, PyTypeRef,
-        },
+        builtins::{PyBytes, PyCode, PyModule, PyStr, PyStrRef, PyTuple, PyTupleRef, PyTypeRef},
         class::PyClassImpl,
         function::{FuncArgs, OptionalArg},
     };
@@ -87,10 +86,7 @@ mod _everloop {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     use super::spawn::SpawnArgs;
     use super::statements::Statements;
-    use super::{
-        access, interrupts, locks, names, output, packages, questions, sorting, static_attributes,
-        text,
-    };
+    use super::{access, interrupts, locks, names, output, packages, questions, sorting, text};
     use crate::event_loop::{
         Completion, Handle, LoopCore, Queue, QueueOperation, SocketTransport, StreamOperation,
         StreamReader, StreamReaderProtocol, StreamWriter, ThreadCall, TimerHandle, WorkQueue,
@@ -316,33 +312,6 @@ mod _everloop {
         super::spawn::spawn(args, vm)
     }
 
-    /// Whether a `;` at the end of the cell keeps its value from being shown.
-    #[pyfunction]
-    fn is_silenced(code: PyStrRef) -> bool {
-        crate::cell::is_silenced(&code.to_string_lossy())
-    }
-
-    /// The cell as Python: what IPython's `TransformerManager.transform_cell` makes of it, with the same errors.
-    #[pyfunction]
-    fn transform_cell(code: PyStrRef, vm: &VirtualMachine) -> PyResult<String> {
-        super::transform::transform_cell(&code.to_string_lossy(), vm)
-    }
-
-    /// Whether the cell has syntax of IPython's: a magic, a shell escape, a question for help or an autocall.
-    #[pyfunction]
-    fn needs_ipython(code: PyStrRef) -> bool {
-        crate::cell::transform(&code.to_string_lossy()).is_ok_and(|cell| cell.uses_ipython)
-    }
-
-    /// The text of a cell that means to IPython what it means to Python, ready to be compiled, and of a single line the
-    /// word that it begins with; None for any other.
-    #[pyfunction]
-    fn plain_cell(code: PyStrRef, vm: &VirtualMachine) -> Option<PyTupleRef> {
-        let (text, word) = super::transform::plain_cell(&code.to_string_lossy())?;
-        let word = word.map_or_else(|| vm.ctx.none(), |word| vm.ctx.new_str(word).into());
-        Some(vm.ctx.new_tuple(vec![vm.ctx.new_str(text).into(), word]))
-    }
-
     /// Lets `compile` call the builtin, for a `tree` (the class of syntax trees) with what `repaired` returns of it.
     #[pyfunction]
     fn set_up_compile(builtin: PyObjectRef, tree: PyObjectRef, repaired: PyObjectRef) {
@@ -422,12 +391,6 @@ mod _everloop {
         Ok(Door::of(vm)?.lanes.are_concurrent())
     }
 
-    /// The lines below the first one of a cell with a directive; None of any other.
-    #[pyfunction]
-    fn below_directive(code: PyStrRef) -> Option<String> {
-        crate::cell::directive(&code.to_string_lossy()).map(|(_, body)| body.to_owned())
-    }
-
     /// Whether each of the objects has under the name beside it still what stands beside that; a tuple of such tuples.
     #[pyfunction]
     fn still_have(attributes: PyTupleRef, vm: &VirtualMachine) -> PyResult<bool> {
@@ -449,61 +412,6 @@ mod _everloop {
     #[pyfunction]
     fn statement_begins() {
         crate::interpreter::statement_begins();
-    }
-
-    /// Whether all keys of the dictionary are plain strings, which nobody's code compares.
-    #[pyfunction]
-    fn has_names_only(dict: PyDictRef, vm: &VirtualMachine) -> bool {
-        static_attributes::has_names_only(&dict, vm)
-    }
-
-    /// What a dictionary holds under a name, or `missing`.
-    #[pyfunction]
-    fn field(
-        dict: PyDictRef,
-        name: PyStrRef,
-        missing: PyObjectRef,
-        vm: &VirtualMachine,
-    ) -> PyObjectRef {
-        static_attributes::field(&dict, &name, vm).unwrap_or(missing)
-    }
-
-    /// A dictionary with those entries of another one whose names begin so.
-    #[pyfunction]
-    fn fields_like(
-        dict: PyDictRef,
-        beginning: PyStrRef,
-        vm: &VirtualMachine,
-    ) -> PyResult<PyDictRef> {
-        static_attributes::fields_like(&dict, &beginning, vm)
-    }
-
-    /// What `name` is in the dictionaries of a class and its bases, unbound, or `missing`.
-    #[pyfunction]
-    fn in_class(
-        class: PyTypeRef,
-        name: PyStrRef,
-        missing: PyObjectRef,
-        vm: &VirtualMachine,
-    ) -> PyObjectRef {
-        static_attributes::in_class(&class, &name, vm).unwrap_or(missing)
-    }
-
-    /// What `name` is in the dictionary of a class itself, unbound, or `missing`.
-    #[pyfunction]
-    fn own_field(
-        class: PyTypeRef,
-        name: PyStrRef,
-        missing: PyObjectRef,
-        vm: &VirtualMachine,
-    ) -> PyObjectRef {
-        static_attributes::own_field(&class, &name, vm).unwrap_or(missing)
-    }
-
-    /// `issubclass` by the bases alone.
-    #[pyfunction]
-    fn is_subclass(class: PyTypeRef, kind: PyTypeRef) -> bool {
-        class.fast_issubclass(&*kind)
     }
 
     /// `Jitted`, the class of functions with machine code, which is made when somebody wants one.

@@ -188,3 +188,67 @@ mod tests {
             });
     }
 }
+
+/// What `_everloop` has of it.
+#[rustpython_vm::pymodule(sub, name = "_everloop")]
+pub(super) mod functions {
+    use rustpython_vm::{
+        PyObjectRef, PyResult, VirtualMachine,
+        builtins::{PyDictRef, PyStrRef, PyTypeRef},
+    };
+
+    /// Whether all keys of the dictionary are plain strings, which nobody's code compares.
+    #[pyfunction]
+    fn has_names_only(dict: PyDictRef, vm: &VirtualMachine) -> bool {
+        super::has_names_only(&dict, vm)
+    }
+
+    /// What a dictionary holds under a name, or `missing`.
+    #[pyfunction]
+    fn field(
+        dict: PyDictRef,
+        name: PyStrRef,
+        missing: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyObjectRef {
+        super::field(&dict, &name, vm).unwrap_or(missing)
+    }
+
+    /// A dictionary with those entries of another one whose names begin so.
+    #[pyfunction]
+    fn fields_like(
+        dict: PyDictRef,
+        beginning: PyStrRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyDictRef> {
+        super::fields_like(&dict, &beginning, vm)
+    }
+
+    /// What `name` is in the dictionaries of a class and its bases, unbound, or `missing`.
+    #[pyfunction]
+    fn in_class(
+        class: PyTypeRef,
+        name: PyStrRef,
+        missing: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyObjectRef {
+        super::in_class(&class, &name, vm).unwrap_or(missing)
+    }
+
+    /// What `name` is in the dictionary of a class itself, unbound, or `missing`.
+    #[pyfunction]
+    fn own_field(
+        class: PyTypeRef,
+        name: PyStrRef,
+        missing: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyObjectRef {
+        super::own_field(&class, &name, vm).unwrap_or(missing)
+    }
+
+    /// `issubclass` by the bases alone.
+    #[pyfunction]
+    fn is_subclass(class: PyTypeRef, kind: PyTypeRef) -> bool {
+        class.fast_issubclass(&*kind)
+    }
+}

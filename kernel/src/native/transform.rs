@@ -96,3 +96,45 @@ mod tests {
         }
     }
 }
+
+/// What `_everloop` has of it, and of what else the text of a cell says.
+#[rustpython_vm::pymodule(sub, name = "_everloop")]
+pub(super) mod functions {
+    use rustpython_vm::{
+        PyResult, VirtualMachine,
+        builtins::{PyStrRef, PyTupleRef},
+    };
+
+    /// Whether a `;` at the end of the cell keeps its value from being shown.
+    #[pyfunction]
+    fn is_silenced(code: PyStrRef) -> bool {
+        crate::cell::is_silenced(&code.to_string_lossy())
+    }
+
+    /// The cell as Python: what IPython's `TransformerManager.transform_cell` makes of it, with the same errors.
+    #[pyfunction]
+    fn transform_cell(code: PyStrRef, vm: &VirtualMachine) -> PyResult<String> {
+        super::transform_cell(&code.to_string_lossy(), vm)
+    }
+
+    /// Whether the cell has syntax of IPython's: a magic, a shell escape, a question for help or an autocall.
+    #[pyfunction]
+    fn needs_ipython(code: PyStrRef) -> bool {
+        crate::cell::transform(&code.to_string_lossy()).is_ok_and(|cell| cell.uses_ipython)
+    }
+
+    /// The text of a cell that means to IPython what it means to Python, ready to be compiled, and of a single line the
+    /// word that it begins with; None for any other.
+    #[pyfunction]
+    fn plain_cell(code: PyStrRef, vm: &VirtualMachine) -> Option<PyTupleRef> {
+        let (text, word) = super::plain_cell(&code.to_string_lossy())?;
+        let word = word.map_or_else(|| vm.ctx.none(), |word| vm.ctx.new_str(word).into());
+        Some(vm.ctx.new_tuple(vec![vm.ctx.new_str(text).into(), word]))
+    }
+
+    /// The lines below the first one of a cell with a directive; None of any other.
+    #[pyfunction]
+    fn below_directive(code: PyStrRef) -> Option<String> {
+        crate::cell::directive(&code.to_string_lossy()).map(|(_, body)| body.to_owned())
+    }
+}
