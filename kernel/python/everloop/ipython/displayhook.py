@@ -151,7 +151,7 @@ class ZMQShellDisplayHook(DisplayHook):
     def _publish(self, data, metadata, number):
         content = {
             "execution_count": number,
-            "data": {mime_type: encoded(value) for mime_type, value in data.items()},
+            "data": {kind: value if type(value) is str else encoded(value) for kind, value in data.items()},
             "metadata": metadata or {},
         }
         self._publisher.publish("execute_result", content)

@@ -34,11 +34,12 @@ class Publisher:
     def publish(self, msg_type, content, buffers=None):
         """Publish under the cell of the current context, after what was printed until now."""
         _everloop.flush_streams()
-        if not self.hooks:
+        hooks = self._of_thread.__dict__.get("hooks")
+        if not hooks:
             _everloop.publish(msg_type, content, None, buffers)
             return
         message = _message(msg_type, content, buffers)
-        for hook in self.hooks:
+        for hook in hooks:
             message = hook(message)
             if message is None:
                 return
