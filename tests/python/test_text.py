@@ -10,7 +10,7 @@ QUOTES = {
     "none": "plain",
     "single": "it's",
     "double": 'say "no"',
-    "both": "it's \"both\"",
+    "both": 'it\'s "both"',
     "backslashes": "C:\\new\\table",
     "empty": "",
 }
