@@ -89,9 +89,13 @@ def test_hanging_up_ends_the_kernel_in_order(fresh_kernel: Kernel, tmp_path: Pat
 
 @pytest.mark.everloop_only("ipykernel says nothing")
 def test_a_stack_that_is_used_up_is_told(fresh_kernel: Kernel) -> None:
-    """What a thread frees may need more than it has: docs/upstream.md."""
+    """What a thread frees may need more than it has: docs/upstream.md.
+
+    A collection that runs meanwhile, as IPython's modules are loaded, would take the lists apart itself, one by one.
+    """
     code = """
-    import threading
+    import gc, threading
+    gc.disable()
     def culprit():
         nested = []
         for _ in range(1_000_000): nested = [nested]
