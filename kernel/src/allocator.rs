@@ -41,7 +41,7 @@ fn stays(pointer: *mut u8, size: usize) -> bool {
 }
 
 #[expect(unsafe_code, reason = "the trait is unsafe")]
-// SAFETY: all of it is mimalloc's; the note is one atomic store, which neither allocates nor unwinds.
+// SAFETY: all of it is mimalloc's; the note is one atomic store, for a large block one system call, which neither allocate nor unwind.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are passed on, here and below.
