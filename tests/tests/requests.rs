@@ -1,6 +1,7 @@
+use everloop_protocol::{ParentHeader, Session};
 use serde_json::{Value, json};
 
-use crate::harness::{Channel, Kernel};
+use crate::harness::{Channel, Kernel, RawPeer};
 
 #[test]
 fn every_request_has_one_busy_one_reply_and_one_idle() {
@@ -43,6 +44,40 @@ fn every_request_has_one_busy_one_reply_and_one_idle() {
             &json!({"comm_id": "nobody's", "data": {}}),
         );
         assert!(client.outputs(&message).is_empty(), "{msg_type}");
+    }
+}
+
+/// Who has the reply and then looks for the idle must not have missed it.
+#[test]
+fn the_reply_is_there_when_the_idle_comes() {
+    let kernel = Kernel::start();
+    let session = Session::from_connection(&kernel.connection).unwrap();
+    let mut subscriber = RawPeer::connect(kernel.connection.iopub_port, "SUB");
+    subscriber.send(&[b"\x01"]);
+    subscriber.read_until(b"iopub_welcome");
+    let mut shell = RawPeer::connect(kernel.connection.shell_port, "DEALER");
+    let none = ParentHeader::none();
+    let mut ask = |msg_type: &str, content: &Value| {
+        let frames = session.encode(&[], msg_type, &none, &json!({}), content, &[]);
+        shell.send(&frames.unwrap());
+        subscriber.read_until(br#""execution_state":"idle""#);
+        let reply = msg_type.replace("_request", "_reply");
+        let in_order = shell.has_arrived(reply.as_bytes());
+        if !in_order {
+            shell.read_until(reply.as_bytes());
+        }
+        in_order
+    };
+    for (msg_type, content) in [
+        ("kernel_info_request", json!({})),
+        ("comm_info_request", json!({})),
+        ("is_complete_request", json!({"code": "1"})),
+        ("inspect_request", json!({"code": "print", "cursor_pos": 2})),
+        ("complete_request", json!({"code": "pri", "cursor_pos": 3})),
+    ] {
+        let in_order = (0..50).filter(|_| ask(msg_type, &content)).count();
+        // An idle waits for a moment at most, and a machine that has other work may take that long.
+        assert!(in_order >= 45, "{in_order} of 50: {msg_type}");
     }
 }
 

@@ -1,5 +1,3 @@
-use std::io::Write;
-use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +5,7 @@ use bytes::Bytes;
 use everloop_protocol::{ParentHeader, Session};
 use serde_json::{Value, json};
 
-use crate::harness::{Channel, Client, Kernel, Start, given_ports, poll};
+use crate::harness::{Channel, Client, Kernel, RawPeer, Start, given_ports, poll};
 
 const CHANNELS: [Channel; 3] = [Channel::Shell, Channel::Control, Channel::Stdin];
 /// Found nowhere by chance.
@@ -159,53 +157,20 @@ fn iopub_takes_no_requests_not_even_signed_ones() {
     let client = kernel.client();
     let (touched, cell) = touch(&kernel);
     let port = kernel.connection.iopub_port;
-    let mut subscriber = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    subscriber.write_all(&introduction("XSUB")).unwrap();
-    subscriber.write_all(&on_the_wire(&[b"\x01"])).unwrap();
+    let mut subscriber = RawPeer::connect(port, "XSUB");
+    subscriber.send(&[b"\x01"]);
     for (msg_type, content) in [
         ("execute_request", &cell),
         ("shutdown_request", &json!({"restart": false})),
     ] {
         let frames = encoded(&client.session, msg_type, content);
-        let frames: Vec<&[u8]> = frames.iter().map(AsRef::as_ref).collect();
-        subscriber.write_all(&on_the_wire(&frames)).unwrap();
+        subscriber.send(&frames);
     }
     // Behind them on the same connection: they have been read when this one has its effect.
-    subscriber
-        .write_all(&on_the_wire(&[b"\x01", b"x"]))
-        .unwrap();
+    subscriber.send(&[b"\x01", b"x"]);
     client.barrier();
     assert_eq!(client.execute("1").count(), 1);
     assert!(!touched.exists());
-}
-
-/// A peer's greeting and READY.
-fn introduction(socket_type: &str) -> Vec<u8> {
-    let mut bytes = vec![0; 64];
-    (bytes[0], bytes[9], bytes[10]) = (0xff, 0x7f, 3);
-    bytes[12..16].copy_from_slice(b"NULL");
-    let length = u8::try_from(socket_type.len()).unwrap();
-    let property = [
-        b"\x0bSocket-Type\0\0\0",
-        &[length][..],
-        socket_type.as_bytes(),
-    ]
-    .concat();
-    let ready = [b"\x05READY", &property[..]].concat();
-    bytes.extend([4, u8::try_from(ready.len()).unwrap()]);
-    bytes.extend(ready);
-    bytes
-}
-
-/// One message of frames.
-fn on_the_wire(frames: &[&[u8]]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for (frame, left) in frames.iter().zip((0..frames.len()).rev()) {
-        bytes.push(2 | u8::from(left > 0));
-        bytes.extend((frame.len() as u64).to_be_bytes());
-        bytes.extend(*frame);
-    }
-    bytes
 }
 
 /// Whatever the kernel does and however much it tells.

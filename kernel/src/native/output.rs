@@ -17,7 +17,7 @@ use super::cell::Cell;
 use super::door::Door;
 use super::origin::Origin;
 use super::{forks, json};
-use crate::outbox::{NOTHING, Publication};
+use crate::outbox::{NOTHING, Publication, Wait};
 
 /// `everloop.parent.parent`.
 fn parent_variable(vm: &VirtualMachine) -> PyResult<&'static PyObject> {
@@ -109,6 +109,11 @@ pub(super) fn publish(
         None => Vec::new(),
     };
     let msg_type = msg_type.to_string_lossy();
+    let wait = match &*msg_type {
+        // The cell begins: what it does follows.
+        "execute_input" => Wait::Company,
+        _ => Wait::No,
+    };
     let outbox = &Door::of(vm)?.outbox;
     vm.allow_threads(|| {
         outbox.publish_with(Publication {
@@ -117,8 +122,7 @@ pub(super) fn publish(
             metadata,
             content,
             buffers,
-            // The cell begins: what it does follows.
-            may_wait: msg_type == "execute_input",
+            wait,
         });
     });
     Ok(())

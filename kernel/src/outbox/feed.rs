@@ -43,16 +43,14 @@ impl Feed {
         }
     }
 
-    /// Takes and encodes the oldest item, if there is one and it is not text that may become more.
+    /// Takes and encodes the oldest item, if there is one and it need not wait alone.
     pub fn take(&self) -> Option<Outgoing> {
         let mut queue = self.shared.lock();
-        if queue.only_waits_for_text() {
+        if queue.last_still_waits() {
             return None;
         }
-        let item = queue.items.pop_front()?;
         let was_full = queue.bytes >= HIGH_WATER;
-        queue.bytes -= item.size();
-        queue.urgent -= usize::from(item.is_urgent());
+        let item = queue.pop()?;
         let room = was_full && queue.bytes < HIGH_WATER;
         drop(queue);
         if room {
@@ -131,6 +129,7 @@ impl Drop for Feed {
         let items = std::mem::take(&mut queue.items);
         queue.bytes = 0;
         queue.urgent = 0;
+        queue.idles = 0;
         drop(queue);
         self.shared.room.notify_all();
         for item in items {

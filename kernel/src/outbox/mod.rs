@@ -6,9 +6,12 @@
 //! - Text of one parent and one stream that is still in the queue is joined, so that a flood of prints becomes few
 //!   large messages. Text behind which nothing waits stays for [`queue::HOLD`], since more of it is likely to come: `print`
 //!   writes a line and its end apart, and front ends (jupyter_server above all) cut off a kernel that sends a
-//!   thousand messages a second. What says that a cell begins may wait as well ([`Publication::may_wait`]): most cells
+//!   thousand messages a second. What says that a cell begins may wait as well ([`Wait::Company`]): most cells
 //!   are over by then, and what is told of them goes in one piece. Whatever else is published next, and every barrier,
 //!   lets it go at once. The same holds for `busy` of every request.
+//! - The idle of a request that is no cell waits until its reply is with the socket ([`Wait::Reply`]), so that who has
+//!   the reply and then looks for the idle finds it. With several such requests at once the reply of one may let go the
+//!   idle of another.
 //! - One text of any size is messages of [`JOIN_LIMIT`] bytes, too.
 //! - Above [`HIGH_WATER`] a producer waits, so that memory is bounded. The writer takes care that this ends (see
 //!   `sockets::iopub`); threads of the I/O runtime never wait, since one of them runs the writer.
@@ -30,6 +33,7 @@ use serde::Serialize;
 use tokio::sync::{Notify, oneshot};
 
 pub use self::feed::{Feed, Outgoing};
+pub use self::queue::Wait;
 use self::queue::{Item, JOIN_LIMIT, Queue};
 
 /// Bytes in the queue above which producers wait.
@@ -54,8 +58,7 @@ pub struct Publication<'a> {
     pub metadata: Bytes,
     pub content: Bytes,
     pub buffers: Vec<Bytes>,
-    /// Whether nobody minds when it comes a little later, together with what follows.
-    pub may_wait: bool,
+    pub wait: Wait,
 }
 
 /// Metadata that says nothing.
@@ -99,17 +102,20 @@ impl Outbox {
         }
     }
 
-    /// Publishes a `status`; `busy` may wait for what follows. Never waits for room, on any thread: there are two for a
-    /// request, of a few bytes.
-    pub fn status(&self, parent: &ParentHeader, execution_state: ExecutionState) {
+    /// Publishes a `status`. Never waits for room, on any thread: there are two for a request, of a few bytes.
+    pub fn status(&self, parent: &ParentHeader, execution_state: ExecutionState, wait: Wait) {
         let content = Status { execution_state };
         if let Some(message) = simple(parent, "status", content) {
-            let may_wait = execution_state == ExecutionState::Busy;
-            let message = Publication {
-                may_wait,
-                ..message
-            };
+            let message = Publication { wait, ..message };
             self.push(self.shared.lock(), message.into());
+        }
+    }
+
+    /// A reply is with its socket, or will never be: what waits for one goes.
+    pub fn replied(&self) {
+        let found = self.shared.lock().let_go_of_idles();
+        if found {
+            self.shared.wake.notify_one();
         }
     }
 
@@ -122,9 +128,7 @@ impl Outbox {
     /// Puts an item at the end of the queue, and wakes the writer if it is not to wait for it already.
     fn push(&self, mut queue: MutexGuard<'_, Queue>, item: Item) {
         let wakes = queue.items.is_empty() || item.is_urgent();
-        queue.bytes += item.size();
-        queue.urgent += usize::from(item.is_urgent());
-        queue.items.push_back(item);
+        queue.push(item);
         drop(queue);
         if wakes {
             self.shared.wake.notify_one();
@@ -240,7 +244,7 @@ fn simple<'a>(
         metadata: NOTHING,
         content: content.into(),
         buffers: Vec::new(),
-        may_wait: false,
+        wait: Wait::No,
     })
 }
 

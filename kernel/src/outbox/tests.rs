@@ -80,9 +80,9 @@ async fn beginning_waits_for_what_follows_and_not_for_ever() {
     let (outbox, feed, session) = outbox();
     let parent = parent("1");
     let begun = Instant::now();
-    outbox.status(&parent, ExecutionState::Busy);
+    outbox.status(&parent, ExecutionState::Busy, Wait::Company);
     outbox.publish_with(Publication {
-        may_wait: true,
+        wait: Wait::Company,
         ..simple(&parent, "execute_input", json!({})).unwrap()
     });
     assert!(matches!(feed.shared.lock().state(), State::Held(_)));
@@ -90,10 +90,33 @@ async fn beginning_waits_for_what_follows_and_not_for_ever() {
     feed.ready().await;
     let all = ["status", "execute_input", "display_data"];
     assert_eq!(taken(&feed, &session), all);
-    outbox.status(&parent, ExecutionState::Busy);
+    outbox.status(&parent, ExecutionState::Busy, Wait::Company);
     feed.ready().await;
     assert_eq!(taken(&feed, &session), ["status"]);
     assert!(begun.elapsed() >= HOLD);
+}
+
+#[tokio::test]
+async fn idle_waits_for_its_reply_but_not_behind_something_else() {
+    let (outbox, feed, session) = outbox();
+    let parent = parent("1");
+    let begun = Instant::now();
+    outbox.status(&parent, ExecutionState::Idle, Wait::Reply);
+    let held = feed.take().is_none();
+    assert!(held || begun.elapsed() >= HOLD);
+    outbox.stream(&parent, StreamName::Stdout, ".");
+    outbox.replied();
+    assert!(matches!(feed.shared.lock().state(), State::Ready));
+    feed.ready().await;
+    let idle: &[&str] = if held { &["status"] } else { &[] };
+    assert_eq!(taken(&feed, &session), idle);
+    outbox.status(&parent, ExecutionState::Idle, Wait::Reply);
+    outbox.publish(&parent, "display_data", json!({}));
+    assert_eq!(taken(&feed, &session), [".", "status", "display_data"]);
+    // A reply that never comes holds nothing up for long.
+    outbox.status(&parent, ExecutionState::Idle, Wait::Reply);
+    feed.ready().await;
+    assert_eq!(taken(&feed, &session), ["status"]);
 }
 
 #[tokio::test]
@@ -159,7 +182,7 @@ fn thread_of_the_io_runtime_never_waits() {
 fn status_never_waits() {
     let (outbox, feed, session) = outbox();
     outbox.publish(&parent("1"), "display_data", "x".repeat(HIGH_WATER));
-    outbox.status(&parent("1"), ExecutionState::Idle);
+    outbox.status(&parent("1"), ExecutionState::Idle, Wait::No);
     assert_eq!(taken(&feed, &session), ["display_data", "status"]);
 }
 

@@ -1,6 +1,7 @@
 //! `comm_open`, `comm_msg`, `comm_close`: no reply; the handlers of Python publish what they have to say.
 
 use super::{Answer, Context, Request};
+use crate::outbox::Wait;
 
 pub(crate) async fn handle(context: &Context, request: &Request) -> Answer {
     let (outbox, parent, idle) = (
@@ -9,7 +10,7 @@ pub(crate) async fn handle(context: &Context, request: &Request) -> Answer {
         request.idle.clone(),
     );
     // On the thread that ends the handling, so that it goes in one piece with what the handlers publish.
-    let ended = move || idle.say(&outbox, &parent);
+    let ended = move || idle.say(&outbox, &parent, Wait::No);
     let message = request.message.clone();
     let handled = context.interpreter.handle_comm(message, ended);
     // A handler that awaits may never end; the kernel does.

@@ -34,7 +34,7 @@ use tokio_util::task::TaskTracker;
 use crate::history::History;
 use crate::interpreter::Interpreter;
 use crate::lanes::Lanes;
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, Wait};
 use crate::usage::Meter;
 
 /// What requests are answered with.
@@ -82,9 +82,9 @@ impl Request {
 pub(crate) struct Idle(Arc<AtomicBool>);
 
 impl Idle {
-    pub(crate) fn say(&self, outbox: &Outbox, parent: &ParentHeader) {
+    pub(crate) fn say(&self, outbox: &Outbox, parent: &ParentHeader, wait: Wait) {
         if !self.0.swap(true, Ordering::AcqRel) {
-            outbox.status(parent, ExecutionState::Idle);
+            outbox.status(parent, ExecutionState::Idle, wait);
         }
     }
 }

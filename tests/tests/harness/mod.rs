@@ -7,6 +7,7 @@ mod client;
 mod kernel;
 mod log;
 mod outcome;
+mod raw;
 mod transcript;
 
 use std::sync::LazyLock;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 pub(crate) use client::{Channel, Client, Request};
 pub(crate) use kernel::{Kernel, Start, given_ports, poll};
+pub(crate) use raw::RawPeer;
 
 /// How long anything may take before the test has failed. It is long, since builds and other tests share the machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(40);

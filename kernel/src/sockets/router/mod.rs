@@ -21,6 +21,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -45,6 +46,9 @@ const SHORT_READS: usize = 2;
 /// Bytes of a message at most, where it can be a cell or a buffer of a widget.
 pub(crate) const MESSAGE_LIMIT: usize = 1 << 30;
 
+/// Called when a message is with the socket of its peer, or will never be.
+pub(crate) type Settled = Arc<dyn Fn() + Send + Sync>;
+
 /// The receiving side, owned by one task.
 pub(crate) struct Router {
     name: &'static str,
@@ -56,11 +60,13 @@ pub(crate) struct Router {
 }
 
 impl Router {
-    /// Starts to accept peers, whose messages have at most `limit` bytes. `name` is for the log.
+    /// Starts to accept peers, whose messages have at most `limit` bytes. `name` is for the log, `settled` hears of each
+    /// message that was sent.
     pub(crate) async fn serve(
         name: &'static str,
         listener: Listener,
         limit: usize,
+        settled: Settled,
         tasks: &TaskTracker,
         shutdown: &CancellationToken,
     ) -> io::Result<Self> {
@@ -68,10 +74,11 @@ impl Router {
         options.read_buffer(READ_BUFFER.0, READ_BUFFER.1, SHORT_READS);
         let mut socket = RouterSocket::with_options(options);
         let events = socket.monitor();
-        let (gate, inside) = Gate::open(name, listener, limit, tasks, shutdown)?;
+        let (gate, inside) =
+            Gate::open(name, listener, limit, Arc::clone(&settled), tasks, shutdown)?;
         socket.bind_listener(inside).await.map_err(as_io)?;
         let (send_half, half) = socket.split();
-        let (sender, writer) = Writer::new(name, send_half, gate.clone());
+        let (sender, writer) = Writer::new(name, send_half, gate.clone(), settled);
         tasks.spawn(writer.run(shutdown.clone()));
         tasks.spawn(monitor::watch(name, events, gate.clone(), shutdown.clone()));
         Ok(Self {

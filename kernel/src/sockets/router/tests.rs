@@ -1,5 +1,7 @@
 //! Peers are DEALERs of the same crate, and plain connections where a peer has to misbehave.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -16,6 +18,8 @@ use super::{Listener, MESSAGE_LIMIT, Router};
 struct Served {
     router: Router,
     port: u16,
+    /// How often it was said that a message is settled.
+    settled: Arc<AtomicUsize>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
 }
@@ -26,12 +30,27 @@ async fn serve() -> Served {
 
 async fn serve_on((listener, port): (Listener, u16)) -> Served {
     let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
-    let router = Router::serve("test", listener, MESSAGE_LIMIT, &tasks, &shutdown)
-        .await
-        .unwrap();
+    let settled = Arc::<AtomicUsize>::default();
+    let settles = {
+        let settled = Arc::clone(&settled);
+        move || {
+            settled.fetch_add(1, Ordering::SeqCst);
+        }
+    };
+    let router = Router::serve(
+        "test",
+        listener,
+        MESSAGE_LIMIT,
+        Arc::new(settles),
+        &tasks,
+        &shutdown,
+    )
+    .await
+    .unwrap();
     Served {
         router,
         port,
+        settled,
         tasks,
         shutdown,
     }
@@ -122,6 +141,31 @@ async fn reply_finds_its_peer_also_when_that_gave_no_identity() {
     for (peer, request) in peers.iter_mut().zip(["first", "second"]) {
         assert_eq!(received(peer).await, [request]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_message_is_settled_also_one_that_nobody_gets() {
+    let mut served = serve().await;
+    let mut peer = raw(&mut served, "me").await;
+    assert_eq!(served.settled.load(Ordering::SeqCst), 0);
+    for reply in ["first", "second"] {
+        served.router.sender().send(to("me", reply)).unwrap();
+    }
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"second") {
+        limited(peer.read_buf(&mut bytes)).await.unwrap();
+    }
+    let settled = async |count| {
+        while served.settled.load(Ordering::SeqCst) < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    limited(settled(2)).await;
+    assert_eq!(served.settled.load(Ordering::SeqCst), 2);
+    served.router.sender().send(to("nobody", "reply")).unwrap();
+    limited(settled(3)).await;
+    drop(peer);
+    limited(settled(4)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use zeromq::{RouterSendHalf, SocketSend, ZmqError, ZmqMessage};
 
+use super::Settled;
 use super::gate::Gate;
 
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +66,7 @@ pub(super) struct Writer {
     name: &'static str,
     half: RouterSendHalf,
     gate: Gate,
+    settled: Settled,
     outgoing: mpsc::UnboundedReceiver<Outgoing>,
 }
 
@@ -73,12 +75,14 @@ impl Writer {
         name: &'static str,
         half: RouterSendHalf,
         gate: Gate,
+        settled: Settled,
     ) -> (RouterSender, Self) {
         let (outgoing_tx, outgoing) = mpsc::unbounded_channel();
         let writer = Self {
             name,
             half,
             gate,
+            settled,
             outgoing,
         };
         (RouterSender { outgoing_tx }, writer)
@@ -99,6 +103,7 @@ impl Writer {
         let sent = self.send(outgoing.frames).await;
         if let Err(error) = &sent {
             tracing::debug!(socket = self.name, %error, "cannot send");
+            (self.settled)();
         }
         if let Some(delivered_tx) = outgoing.delivered_tx {
             // Who asked may have been cancelled.

@@ -21,12 +21,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::passage::Passage;
 use self::peers::{Peers, Place, outer};
+use super::Settled;
 use crate::sockets::zmtp::ZmtpError;
 use crate::sockets::zmtp::accept::{Newcomer, Refusals, accept_all};
 use crate::sockets::zmtp::frame::{Traffic, Wire};
@@ -63,6 +63,7 @@ struct Entrance {
     refusals: Refusals,
     /// Bytes of one message at most.
     limit: usize,
+    settled: Settled,
     shutdown: CancellationToken,
 }
 
@@ -72,6 +73,7 @@ impl Gate {
         name: &'static str,
         listener: Listener,
         limit: usize,
+        settled: Settled,
         tasks: &TaskTracker,
         shutdown: &CancellationToken,
     ) -> io::Result<(Self, zeromq::Listener)> {
@@ -82,6 +84,7 @@ impl Gate {
             passage,
             refusals: Refusals::new(name),
             limit,
+            settled,
             shutdown: shutdown.clone(),
         });
         let connections = tasks.clone();
@@ -159,12 +162,18 @@ impl Entrance {
             Some(Ok(private)) => {
                 let private = Arc::new(private);
                 self.peers.connect(&inner, Arc::clone(&private));
-                Err(bridge(&public, &private, &room).await)
+                let settled = || {
+                    room.add_permits(1);
+                    (self.settled)();
+                };
+                Err(bridge(&public, &private, settled).await)
             }
             Some(Err(error)) => Err(error),
             None => Ok(()),
         };
         self.peers.leave(&inner);
+        // What it did not get any more.
+        (self.settled)();
         served
     }
 
@@ -182,8 +191,8 @@ impl Entrance {
 }
 
 /// Passes messages on in both directions until one of them ends; what it has said by then still reaches the other.
-/// Each message that comes out of the crate makes `room` for another.
-async fn bridge(public: &Link, private: &Link, room: &Semaphore) -> ZmtpError {
+/// Each message that comes out of the crate is `settled`.
+async fn bridge(public: &Link, private: &Link, settled: impl Fn()) -> ZmtpError {
     let overflow = OnceLock::new();
     let has_room = || async {
         if private.backlog() > AHEAD {
@@ -191,15 +200,16 @@ async fn bridge(public: &Link, private: &Link, room: &Semaphore) -> ZmtpError {
         }
     };
     let reply = |traffic| {
-        if let Traffic::Message(_) = traffic {
-            room.add_permits(1);
-        }
+        let is_message = matches!(traffic, Traffic::Message(_));
         let backlog = public.backlog();
         if backlog > REPLIES {
             overflow.get_or_init(|| backlog);
             public.close();
         } else {
             forward(traffic, public);
+        }
+        if is_message {
+            settled();
         }
     };
     let at_once = || std::future::ready(());
