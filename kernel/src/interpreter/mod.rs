@@ -29,10 +29,10 @@ use std::thread::JoinHandle;
 use bytes::Bytes;
 use everloop_protocol::ParentHeader;
 use everloop_protocol::content::ErrorContent;
-use everloop_protocol::content::comm_info::{CommInfoReply, CommInfoRequest};
-use everloop_protocol::content::complete::{CompleteReply, CompleteRequest};
+use everloop_protocol::content::comm_info::CommInfoRequest;
+use everloop_protocol::content::complete::CompleteRequest;
 use everloop_protocol::content::execute::{ExecuteReply, ExecuteRequest};
-use everloop_protocol::content::inspect::{InspectReply, InspectRequest};
+use everloop_protocol::content::inspect::InspectRequest;
 use rustpython_vm::PyPayload;
 use serde_json::{Map, Value};
 
@@ -125,18 +125,18 @@ impl Interpreter {
         }));
     }
 
-    /// Completes the code at the cursor, also while a cell runs.
-    pub async fn complete(&self, request: CompleteRequest) -> CompleteReply {
+    /// Completes the code at the cursor, also while a cell runs: the content of a `complete_reply`.
+    pub async fn complete(&self, request: CompleteRequest) -> lookup::Content {
         self.lookups.complete(request).await
     }
 
-    /// Describes the object at the cursor, also while a cell runs.
-    pub async fn inspect(&self, request: InspectRequest) -> InspectReply {
+    /// Describes the object at the cursor, also while a cell runs: the content of an `inspect_reply`.
+    pub async fn inspect(&self, request: InspectRequest) -> lookup::Content {
         self.lookups.inspect(request).await
     }
 
-    /// The open comms, all or those of one target.
-    pub async fn comm_info(&self, request: CommInfoRequest) -> CommInfoReply {
+    /// The open comms, all or those of one target: the content of a `comm_info_reply`.
+    pub async fn comm_info(&self, request: CommInfoRequest) -> lookup::Content {
         self.lookups.comm_info(request).await
     }
 

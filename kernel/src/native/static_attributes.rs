@@ -74,6 +74,25 @@ pub(super) fn field(
     }
 }
 
+/// What the object's own dictionary holds under `name`; nothing when the class shows another one in its place.
+pub(super) fn instance_field(
+    obj: &PyObject,
+    name: &Py<PyStr>,
+    vm: &VirtualMachine,
+) -> Option<PyObjectRef> {
+    let types = &vm.ctx.types;
+    let shown = in_class(obj.class(), vm.ctx.interned_str("__dict__")?, vm)?;
+    if !shown.class().is(types.getset_type) && !shown.class().is(types.member_descriptor_type) {
+        return None;
+    }
+    let dict = obj.dict().filter(|dict| dict.class().is(types.dict_type))?;
+    if has_names_only(&dict, vm) {
+        dict.get_item_opt(name, vm).ok().flatten()
+    } else {
+        searched(&dict, name, vm)
+    }
+}
+
 /// What the dictionary holds under the names that begin so.
 pub(super) fn fields_like(
     dict: &Py<PyDict>,
@@ -212,6 +231,17 @@ pub(super) mod functions {
         vm: &VirtualMachine,
     ) -> PyObjectRef {
         super::field(&dict, &name, vm).unwrap_or(missing)
+    }
+
+    /// What the dictionary of an object itself holds under a name, or `missing`.
+    #[pyfunction]
+    fn instance_field(
+        obj: PyObjectRef,
+        name: PyStrRef,
+        missing: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyObjectRef {
+        super::instance_field(&obj, &name, vm).unwrap_or(missing)
     }
 
     /// A dictionary with those entries of another one whose names begin so.

@@ -3,10 +3,6 @@
 use super::{Answer, Context, Request, reply};
 
 pub(crate) async fn handle(context: &Context, request: &Request) -> Answer {
-    reply(
-        &context
-            .interpreter
-            .complete(request.message.content()?)
-            .await,
-    )
+    let request = request.message.content()?;
+    reply(&context.interpreter.complete(request).await?)
 }

@@ -47,6 +47,13 @@ class Door(types.ModuleType):
     def field(self, mapping, name, missing):
         return next((value for key, value in list(mapping.items()) if type(key) is str and key == name), missing)
 
+    def instance_field(self, obj, name, missing):
+        shown = self.in_class(type(obj), "__dict__", missing)
+        if type(shown) not in (types.GetSetDescriptorType, types.MemberDescriptorType):
+            return missing
+        found = shown.__get__(obj)
+        return self.field(found, name, missing) if type(found) is dict else missing
+
     def fields_like(self, mapping, beginning):
         found = list(mapping.items())
         return {key: value for key, value in found if type(key) is str and key.startswith(beginning)}

@@ -1,6 +1,8 @@
 """The object that an expression means, when that can be told without running anything."""
 
 import builtins
+import keyword
+import re
 
 from .statics import MISSING, Instance, Unevaluated, attribute, field, is_any, is_class, items
 
@@ -17,11 +19,17 @@ _DISPLAYS = {
     "Tuple": tuple,
 }
 _MOST_KEYS = 10_000
+# Names and attributes alone, which is what is asked for most; the compiler takes longer to say so.
+_PLAIN = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
 
 
 def evaluate(code, namespaces):
     """What `code`, names, attributes, literals and plain subscripts, means where names are those of the first namespace
     that has them: a value, `Instance`, `Unevaluated`, or `MISSING`."""
+    if _PLAIN.fullmatch(code):
+        first, *rest = code.split(".")
+        if not any(map(keyword.iskeyword, (first, *rest))):
+            return _attribute_of(lookup(first, namespaces), rest)
     try:
         # Parentheses, since an expression in brackets may be spread over lines.
         tree = compile(f"({code})", "<lookup>", "eval", _ONLY_AST, dont_inherit=True)
@@ -46,8 +54,7 @@ def _evaluate(node, namespaces):
     if kind == "Constant":
         return node.value
     if kind == "Attribute":
-        value = _evaluate(node.value, namespaces)
-        return MISSING if value is MISSING or type(value) is Unevaluated else attribute(value, node.attr)
+        return _attribute_of(_evaluate(node.value, namespaces), (node.attr,))
     if kind == "Subscript":
         return _subscript(_evaluate(node.value, namespaces), node.slice)
     if kind == "Call":
@@ -57,6 +64,15 @@ def _evaluate(node, namespaces):
         return MISSING
     display = _DISPLAYS.get(kind, MISSING)
     return MISSING if display is MISSING else Instance(display)
+
+
+def _attribute_of(value, names):
+    """The attribute at the end of the chain of `names`."""
+    for name in names:
+        if value is MISSING or type(value) is Unevaluated:
+            return MISSING
+        value = attribute(value, name)
+    return value
 
 
 def _subscript(value, key):

@@ -14,7 +14,7 @@ from .statics import (
     attribute,
     class_name,
     in_class,
-    instance_dict,
+    instance_field,
     is_any,
     is_class,
     is_function,
@@ -189,14 +189,14 @@ def docstring(obj):
         return _function_docstring(obj)
     if type(obj) is property:
         return _clean(attribute(obj, "__doc__"))
-    own = _clean(instance_dict(obj).get("__doc__"))
+    own = _clean(instance_field(obj, "__doc__"))
     return own or docstring(type(obj))
 
 
 def _function_docstring(obj):
     if is_any(type(obj), (staticmethod, classmethod, types.MethodType)):
         return docstring(obj.__func__)
-    return _clean(instance_dict(obj).get("__doc__")) or _clean(attribute(obj, "__doc__"))
+    return _clean(instance_field(obj, "__doc__")) or _clean(attribute(obj, "__doc__"))
 
 
 def _class_docstring(obj):

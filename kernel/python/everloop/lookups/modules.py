@@ -5,7 +5,7 @@ import _imp
 import os
 import sys
 
-from .statics import MISSING, field, instance_dict, items, names
+from .statics import MISSING, field, instance_dict, instance_field, items, names
 
 _SUFFIXES = (".py", ".pyc")
 # Directory -> (time of its last change, the names of the modules in it). The kernel's packages seldom change.
@@ -77,7 +77,7 @@ def _directories_of(package, disk):
         return []
     there = loaded(package)
     if there is not None:
-        path = instance_dict(there).get("__path__")
+        path = instance_field(there, "__path__")
         return [directory for directory in path if type(directory) is str] if type(path) is list else []
     relative = package.replace(".", os.sep)
     return [os.path.join(directory or os.curdir, relative) for directory in _path(disk)]

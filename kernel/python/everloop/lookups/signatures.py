@@ -2,6 +2,7 @@
 (`__signature__`, annotations that are not evaluated yet)."""
 
 import types
+from functools import lru_cache
 
 from .statics import (
     MISSING,
@@ -11,7 +12,7 @@ from .statics import (
     fields,
     has_names_only,
     in_class,
-    instance_dict,
+    instance_field,
     is_class,
     items,
     mro,
@@ -52,9 +53,34 @@ class Parameter:
         return f"{name}: {self.annotation}{default}"
 
 
-def parameters(obj, annotated=False):
-    """The parameters of a callable, without `self`, or None when nothing is known of them."""
+def parameters(obj):
+    """The parameters of a callable, without `self` and annotations, or None when nothing is known of them."""
+    return _parameters(obj, *_function(obj), annotated=False)
+
+
+def signature(obj):
+    """The parameters in parentheses, without annotations; an empty string when nothing is known."""
+    found = parameters(obj)
+    return "" if found is None else f"({', '.join(_marked(found))})"
+
+
+def definition(name, obj):
+    """The name, the parameters and the result with their annotations, one parameter on a line when it is long; an empty
+    string when nothing is known."""
     function, skip = _function(obj)
+    found = _parameters(obj, function, skip, annotated=True)
+    if found is None:
+        return ""
+    parts, result = _marked(found), _result(obj, function)
+    text = f"{name}({', '.join(parts)}){result}"
+    if len(text) <= _WIDEST:
+        return text
+    lines = "".join(f"    {part},\n" for part in parts)
+    return f"{name}(\n{lines}){result}"
+
+
+def _parameters(obj, function, skip, annotated):
+    """Those of the function that a call of `obj` ends in."""
     if type(function) is types.FunctionType:
         annotations = _annotations(function) or _annotations_of_fields(obj) if annotated else {}
         return _of_function(function, annotations)[skip:]
@@ -64,30 +90,12 @@ def parameters(obj, annotated=False):
     return _of_text(text, skip)
 
 
-def signature(obj, annotated=False):
-    """The parameters in parentheses, and the annotation of the result; an empty string when nothing is known."""
-    found = parameters(obj, annotated)
-    if found is None:
+def _result(obj, function):
+    """The annotation of the result, as it stands behind the parameters."""
+    if is_class(obj) or type(function) is not types.FunctionType:
         return ""
-    function, _ = _function(obj)
-    result = ""
-    if annotated and not is_class(obj) and type(function) is types.FunctionType:
-        annotation = _annotations(function).get("return")
-        result = "" if annotation is None else f" -> {annotation}"
-    return f"({', '.join(_marked(found))}){result}"
-
-
-def definition(name, obj):
-    """The signature behind the name, one parameter on a line when it is long."""
-    text = signature(obj, annotated=True)
-    if not text or len(name) + len(text) <= _WIDEST:
-        return f"{name}{text}" if text else ""
-    lines = "".join(f"    {parameter},\n" for parameter in _marked(parameters(obj, annotated=True)))
-    return f"{name}(\n{lines}{text[text.rindex(')') :] if '->' not in text else ')' + _result(text)}"
-
-
-def _result(text):
-    return text[text.rindex(" -> ") :]
+    annotation = _annotations(function).get("return")
+    return "" if annotation is None else f" -> {annotation}"
 
 
 def _marked(found):
@@ -120,7 +128,7 @@ def _function(obj):
                 return obj, skip
             obj, skip = constructor, skip + given
         else:
-            wrapped = instance_dict(obj).get("__wrapped__", MISSING)
+            wrapped = instance_field(obj, "__wrapped__")
             if wrapped is MISSING and kind is not types.FunctionType and not _is_builtin(obj):
                 wrapped = in_class(class_of(obj), "__call__")
                 skip += 1
@@ -248,6 +256,7 @@ def _text_signature(obj):
     return text if type(text) is str and text.startswith("(") else None
 
 
+@lru_cache(maxsize=512)
 def _of_text(text, skip):
     # The parser knows the rules; `$` marks the parameter that is bound already.
     text = text[: text.rindex(")") + 1]
@@ -256,6 +265,7 @@ def _of_text(text, skip):
         tree = compile(f"def f{text.replace('$', '')}: pass", "<signature>", "exec", 0x400, dont_inherit=True)
     except (SyntaxError, ValueError):
         return None
+    # They are shared, and nobody changes them.
     arguments = tree.body[0].args
     found = []
     positional = [(argument, POSITIONAL_ONLY) for argument in arguments.posonlyargs]

@@ -11,7 +11,7 @@ from .statics import (
     class_dict,
     class_name,
     field,
-    instance_dict,
+    instance_field,
     is_any,
     is_class,
     is_module,
@@ -54,7 +54,7 @@ def _code(obj):
     for _ in range(10):
         kind = type(obj)
         if kind is types.FunctionType:
-            wrapped = instance_dict(obj).get("__wrapped__", MISSING)
+            wrapped = instance_field(obj, "__wrapped__")
             if wrapped is MISSING:
                 return obj.__code__
             obj = wrapped
@@ -65,14 +65,14 @@ def _code(obj):
         elif is_class(obj):
             return None
         else:
-            obj = instance_dict(obj).get("__wrapped__", MISSING)
+            obj = instance_field(obj, "__wrapped__")
             if obj is MISSING:
                 return None
     return None
 
 
 def _module_file(module):
-    file = instance_dict(module).get("__file__")
+    file = instance_field(module, "__file__")
     return file if type(file) is str else None
 
 

@@ -20,7 +20,7 @@ _class_dict = type.__dict__["__dict__"].__get__
 _class_name = type.__dict__["__name__"].__get__
 _flags = type.__dict__["__flags__"].__get__
 _field, _in_class, _own_field = _everloop.field, _everloop.in_class, _everloop.own_field
-_is_subclass = _everloop.is_subclass
+_instance_field, _is_subclass = _everloop.instance_field, _everloop.is_subclass
 _MADE_BY_PYTHON = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 _FUNCTION = types.FunctionType
@@ -128,7 +128,7 @@ def is_subclass(cls, kind):
 
 
 def is_class(obj):
-    return is_a(obj, type)
+    return _is_subclass(type(obj), type)
 
 
 def is_module(obj):
@@ -209,21 +209,28 @@ def instance_dict(obj):
     return fields(found) if type(found) is dict else {}
 
 
+def instance_field(obj, name):
+    """What the dictionary of an object holds under the name, or `MISSING`: `instance_dict(obj).get(name, MISSING)`."""
+    return MISSING if type(obj) is Instance or is_class(obj) else _instance_field(obj, name, MISSING)
+
+
 def attribute(obj, name):
     """What `obj.name` is: a value, `Unevaluated`, or `MISSING`."""
-    return next(attributes(obj, (name,)))[1]
+    if is_class(obj):
+        entry = in_class(obj, name)
+        if entry is not MISSING:
+            return _bind(entry, None, obj)
+    cls = class_of(obj)
+    return _of_instance(obj, name, instance_field(obj, name), in_class(cls, name), cls)
 
 
 def attributes(obj, names):
     """The names, each with what `attribute` says."""
+    if is_class(obj):
+        yield from ((name, attribute(obj, name)) for name in names)
+        return
     own, cls = instance_dict(obj), class_of(obj)
-    has_own_classes = is_class(obj)
     for name in names:
-        if has_own_classes:
-            entry = in_class(obj, name)
-            if entry is not MISSING:
-                yield name, _bind(entry, None, obj)
-                continue
         yield name, _of_instance(obj, name, own.get(name, MISSING), in_class(cls, name), cls)
 
 

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use everloop_protocol::content::comm_info::CommInfoRequest;
 use everloop_protocol::content::complete::CompleteRequest;
 use everloop_protocol::content::inspect::InspectRequest;
-use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
-use serde_json::Value;
+use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
+use serde_json::value::RawValue;
 
 use crate::native::door::Door;
 use crate::native::panics::caught;
@@ -29,12 +29,16 @@ pub(super) enum Depth {
 }
 
 /// The content of the reply, or None when there is none: a failure here is ours, and is logged.
-pub(super) fn answer(question: &Question, depth: Depth, vm: &VirtualMachine) -> Option<Value> {
+pub(super) fn answer(
+    question: &Question,
+    depth: Depth,
+    vm: &VirtualMachine,
+) -> Option<Box<RawValue>> {
     let answer = Door::of(vm).and_then(|door| {
         let namespace = door.wait_for_main().shell.get_attr("user_ns", vm)?;
         caught(vm, || {
             let answer = call(question, depth, namespace, vm)?;
-            json::from_python(&answer, vm)
+            raw(&answer, vm)
         })
     });
     answer.map_err(|raised| report(&raised, vm)).ok()
@@ -64,6 +68,14 @@ fn call(
             vm.call_method(answers, "comm_info", (request.target_name.clone(),))
         }
     }
+}
+
+/// What Python says as JSON, made here, so that nobody else has to look at it.
+fn raw(answer: &PyObject, vm: &VirtualMachine) -> PyResult<Box<RawValue>> {
+    let mut text = Vec::with_capacity(4096);
+    json::write(answer, &mut text, vm)?;
+    let text = String::from_utf8(text).map_err(|error| vm.new_value_error(error.to_string()))?;
+    RawValue::from_string(text).map_err(|error| vm.new_value_error(error.to_string()))
 }
 
 fn answers(vm: &VirtualMachine) -> PyResult<&'static PyObjectRef> {

@@ -17,7 +17,8 @@ use everloop_protocol::content::comm_info::{CommInfoReply, CommInfoRequest};
 use everloop_protocol::content::complete::{CompleteReply, CompleteRequest};
 use everloop_protocol::content::inspect::{InspectReply, InspectRequest};
 use rustpython_vm::Interpreter;
-use serde::de::DeserializeOwned;
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use self::answer::{Depth, Question};
 use self::thread::{Limit, LookupThread, Seat};
@@ -27,6 +28,9 @@ const DEADLINE: Duration = Duration::from_millis(200);
 /// How long the static thread may take for one answer. Nothing holds it up but a built-in function for which the
 /// collection of garbage has to wait, and so everybody else.
 const LAST_RESORT: Duration = Duration::from_secs(1);
+
+/// The content of a reply.
+pub(super) type Content = serde_json::Result<Box<RawValue>>;
 
 /// Asks the lookup threads.
 #[derive(Clone)]
@@ -62,38 +66,33 @@ impl Seats {
 }
 
 impl Lookups {
-    pub(super) async fn complete(&self, request: CompleteRequest) -> CompleteReply {
+    pub(super) async fn complete(&self, request: CompleteRequest) -> Content {
         let cursor = request.cursor_pos.unwrap_or_default();
         let nothing = CompleteReply {
             cursor_start: cursor,
             cursor_end: cursor,
             ..CompleteReply::default()
         };
-        self.ask(Question::Complete(request))
-            .await
-            .unwrap_or(nothing)
+        self.ask(Question::Complete(request), nothing).await
     }
 
-    pub(super) async fn inspect(&self, request: InspectRequest) -> InspectReply {
-        self.ask(Question::Inspect(request))
-            .await
-            .unwrap_or_default()
+    pub(super) async fn inspect(&self, request: InspectRequest) -> Content {
+        let nothing = InspectReply::default();
+        self.ask(Question::Inspect(request), nothing).await
     }
 
-    pub(super) async fn comm_info(&self, request: CommInfoRequest) -> CommInfoReply {
-        self.ask(Question::CommInfo(request))
-            .await
-            .unwrap_or_default()
+    pub(super) async fn comm_info(&self, request: CommInfoRequest) -> Content {
+        let nothing = CommInfoReply::default();
+        self.ask(Question::CommInfo(request), nothing).await
     }
 
-    async fn ask<Reply: DeserializeOwned>(&self, question: Question) -> Option<Reply> {
+    /// What the first thread says that answers, or `nothing`.
+    async fn ask(&self, question: Question, nothing: impl Serialize) -> Content {
         let question = Arc::new(question);
-        let answer = match self.full.ask(&question, Limit::Total(DEADLINE)).await {
-            Some(answer) => answer,
-            None => self.known.ask(&question, Limit::Each(LAST_RESORT)).await?,
-        };
-        serde_json::from_value(answer)
-            .map_err(|error| tracing::warn!(%error, "the answer to a lookup"))
-            .ok()
+        let mut answer = self.full.ask(&question, Limit::Total(DEADLINE)).await;
+        if answer.is_none() {
+            answer = self.known.ask(&question, Limit::Each(LAST_RESORT)).await;
+        }
+        answer.map_or_else(|| to_raw_value(&nothing), Ok)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use rustpython_vm::{VirtualMachine, vm::thread::ThreadedVirtualMachine};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::sync::{oneshot, watch};
 
 use super::answer::{self, Depth, Question};
@@ -13,7 +13,7 @@ use crate::native::door::Door;
 
 struct Lookup {
     question: Arc<Question>,
-    answer_tx: oneshot::Sender<Value>,
+    answer_tx: oneshot::Sender<Box<RawValue>>,
 }
 
 /// How long to wait for an answer.
@@ -92,7 +92,11 @@ impl LookupThread {
     }
 
     /// The answer, or None when there is none within `limit`. The lookup is forgotten then, unless it has begun.
-    pub(super) async fn ask(&self, question: &Arc<Question>, limit: Limit) -> Option<Value> {
+    pub(super) async fn ask(
+        &self,
+        question: &Arc<Question>,
+        limit: Limit,
+    ) -> Option<Box<RawValue>> {
         if self.work.borrow().is_stuck {
             return None;
         }
