@@ -19,6 +19,10 @@ const CHUNK: usize = 16 * 1024;
 /// More than a pipe can hold, so that all of what is in it now is read.
 const CHUNKS_IN_A_ROW: usize = 128;
 
+/// How long to wait, in the words of `poll`.
+const NOT_AT_ALL: libc::c_int = 0;
+const FOR_EVER: libc::c_int = -1;
+
 /// The captured descriptors. Clones share them.
 #[derive(Clone)]
 pub struct Capture {
@@ -72,7 +76,8 @@ impl Capture {
         std::thread::Builder::new()
             .name("descriptors".to_owned())
             .spawn(move || {
-                while wait_readable(&wake) {
+                let [stdout, stderr] = &wake;
+                while let Ok(true) = wait_readable([stdout, stderr], FOR_EVER) {
                     reads.drain();
                 }
             })?;
@@ -114,6 +119,13 @@ impl Capture {
 
 impl Pipes {
     fn drain(&mut self) {
+        // Mostly there is nothing: every display and every cell asks.
+        if matches!(
+            wait_readable([&self.stdout.reader, &self.stderr.reader], NOT_AT_ALL),
+            Ok(false)
+        ) {
+            return;
+        }
         for pipe in [&mut self.stdout, &mut self.stderr] {
             let name = pipe.name;
             pipe.drain(|text| self.outbox.stream(&self.parent, name, text));
@@ -195,28 +207,29 @@ fn replace(writer: &OwnedFd, target: libc::c_int) -> io::Result<()> {
     }
 }
 
-/// Waits until something can be read; false when the process has closed the writing sides.
+/// Waits until something can be read, and says whether that is so: not when the time is over, or when the process has
+/// closed the writing sides.
 #[expect(
     unsafe_code,
     reason = "a system call that the standard library does not have"
 )]
-fn wait_readable(readers: &[PipeReader; 2]) -> bool {
+fn wait_readable(readers: [&PipeReader; 2], milliseconds: libc::c_int) -> io::Result<bool> {
     let poll_in = |reader: &PipeReader| libc::pollfd {
         fd: BorrowedFd::as_raw_fd(&reader.as_fd()),
         events: libc::POLLIN,
         revents: 0,
     };
-    let mut polled = readers.each_ref().map(poll_in);
+    let mut polled = readers.map(poll_in);
     loop {
         // SAFETY: `polled` is an array of two, and lives longer than the call.
-        let count = unsafe { libc::poll(polled.as_mut_ptr(), 2, -1) };
+        let count = unsafe { libc::poll(polled.as_mut_ptr(), 2, milliseconds) };
         if count >= 0 {
-            return polled
-                .iter()
-                .any(|reader| reader.revents & libc::POLLIN != 0);
+            let mut readers = polled.iter();
+            return Ok(readers.any(|reader| reader.revents & libc::POLLIN != 0));
         }
-        if io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
-            return false;
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
         }
     }
 }

@@ -14,7 +14,7 @@ mod writer;
 
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Sender};
-use std::thread;
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 use everloop_protocol::content::history::{HistoryReply, HistoryRequest};
@@ -38,6 +38,8 @@ pub struct Session {
 #[derive(Clone, Debug)]
 pub struct History {
     commands: Sender<Command>,
+    /// None if it could not be started.
+    thread: Option<Thread>,
 }
 
 impl History {
@@ -45,11 +47,16 @@ impl History {
     pub fn open(location: Location) -> Self {
         let (commands, receiver) = mpsc::channel();
         let thread = thread::Builder::new().name("history".into());
-        if let Err(error) = thread.spawn(move || Writer::open(&location).run(&receiver)) {
-            // The receiver is gone: nothing is recorded, and queries are answered with nothing.
-            tracing::warn!(%error, "no thread for the history, nothing will be remembered");
+        let thread = thread
+            .spawn(move || Writer::open(&location).run(&receiver))
+            .inspect_err(|error| {
+                // The receiver is gone: nothing is recorded, and queries are answered with nothing.
+                tracing::warn!(%error, "no thread for the history, nothing will be remembered");
+            });
+        Self {
+            commands,
+            thread: thread.ok().map(|thread| thread.thread().clone()),
         }
-        Self { commands }
     }
 
     /// Records `source_raw`, as it was typed, and `source`, the Python that it stands for, as cell number `line`. `exit`
@@ -68,7 +75,7 @@ impl History {
     /// Where this session stands, when all that was recorded is written. Blocks for as long as the disk takes.
     pub fn session(&self) -> Option<Session> {
         let (reply_tx, reply_rx) = mpsc::sync_channel(1);
-        self.send(Command::Session { reply: reply_tx });
+        self.ask(Command::Session { reply: reply_tx });
         reply_rx.recv().ok()
     }
 
@@ -86,7 +93,7 @@ impl History {
     pub fn query(&self, request: &HistoryRequest) -> HistoryReply {
         let (reply_tx, reply_rx) = mpsc::sync_channel(1);
         let reply = Box::new(move |reply| drop(reply_tx.send(reply)));
-        self.send(Command::Query {
+        self.ask(Command::Query {
             request: request.clone(),
             reply,
         });
@@ -97,7 +104,7 @@ impl History {
     pub async fn query_async(&self, request: &HistoryRequest) -> HistoryReply {
         let (reply_tx, reply_rx) = oneshot::channel();
         let reply = Box::new(move |reply| drop(reply_tx.send(reply)));
-        self.send(Command::Query {
+        self.ask(Command::Query {
             request: request.clone(),
             reply,
         });
@@ -107,9 +114,17 @@ impl History {
     /// Writes what is left, ends the session and stops the thread; waits for that at most `limit`.
     pub fn end(&self, limit: Duration) {
         let (done_tx, done_rx) = mpsc::sync_channel(1);
-        self.send(Command::End { done: done_tx });
+        self.ask(Command::End { done: done_tx });
         if let Err(mpsc::RecvTimeoutError::Timeout) = done_rx.recv_timeout(limit) {
             tracing::warn!(?limit, "the history was not written in time");
+        }
+    }
+
+    /// Sends what somebody waits for.
+    fn ask(&self, command: Command) {
+        self.send(command);
+        if let Some(thread) = &self.thread {
+            thread.unpark();
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::mem;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use everloop_protocol::content::history::{HistoryEntry, HistoryReply, HistoryRequest};
@@ -129,21 +130,24 @@ impl Writer {
     /// The next command; None when every handle is dropped. What is pending is written while there is none, and it is
     /// time for that.
     fn next(&mut self, commands: &Receiver<Command>) -> Option<Command> {
-        match commands.try_recv() {
-            Ok(command) => return Some(command),
-            Err(TryRecvError::Disconnected) => return None,
-            Err(TryRecvError::Empty) => {}
-        }
-        if !self.pending.is_empty() {
+        loop {
+            match commands.try_recv() {
+                Ok(command) => return Some(command),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => {}
+            }
+            if self.pending.is_empty() {
+                return commands.recv().ok();
+            }
             let since = self.written.map(|written| written.elapsed());
             let pause = since.map_or(Duration::ZERO, |since| PAUSE.saturating_sub(since));
-            match commands.recv_timeout(pause) {
-                Ok(command) => return Some(command),
-                Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) => self.flush(),
+            if pause.is_zero() {
+                self.flush();
+            } else {
+                // Not in the channel, where whoever records would have to wake this thread. Who asks does.
+                thread::park_timeout(pause);
             }
         }
-        commands.recv().ok()
     }
 
     fn query(&mut self, request: &HistoryRequest) -> Vec<HistoryEntry> {

@@ -110,8 +110,8 @@ pub(super) fn publish(
     };
     let msg_type = msg_type.to_string_lossy();
     let wait = match &*msg_type {
-        // The cell begins: what it does follows.
-        "execute_input" => Wait::Company,
+        // The cell begins, or is about to end: the rest follows.
+        "execute_input" | "execute_result" => Wait::Company,
         _ => Wait::No,
     };
     let outbox = &Door::of(vm)?.outbox;

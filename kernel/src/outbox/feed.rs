@@ -1,5 +1,6 @@
 //! The end of the outbox that the writer empties.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use everloop_protocol::content::stream::StreamName;
 use everloop_protocol::json::push_string;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::queue::{Item, State};
 use super::{HIGH_WATER, NOTHING, Shared};
@@ -15,6 +17,9 @@ use super::{HIGH_WATER, NOTHING, Shared};
 /// The writer's end of the outbox.
 pub struct Feed {
     pub(super) shared: Arc<Shared>,
+    /// Set once it is needed, and then left to run out: setting it wakes the driver of the runtime, which costs more than
+    /// looking for nothing every now and then.
+    pub(super) alarm: Option<Pin<Box<Sleep>>>,
 }
 
 /// What the writer gets out of the queue.
@@ -27,18 +32,20 @@ pub enum Outgoing {
 
 impl Feed {
     /// Waits until there is something to take.
-    pub(crate) async fn ready(&self) {
+    pub(crate) async fn ready(&mut self) {
         loop {
-            let held_until = match self.shared.lock().state() {
+            let state = self.shared.lock().state();
+            match state {
                 State::Ready => return,
-                State::Held(until) => Some(until),
-                State::Empty => None,
-            };
-            let wake = self.shared.wake.notified();
-            match held_until {
-                // The end of HOLD is a deadline, not a guess: text may go then even if nothing else comes.
-                Some(until) => drop(tokio::time::timeout_at(until.into(), wake).await),
-                None => wake.await,
+                State::Held(until) => {
+                    let alarm = set(&mut self.alarm, until.into());
+                    tokio::select! {
+                        () = self.shared.wake.notified() => {}
+                        // The end of HOLD is a deadline, not a guess: text may go then even if nothing else comes.
+                        () = alarm => {}
+                    }
+                }
+                State::Empty => self.shared.wake.notified().await,
             }
         }
     }
@@ -108,6 +115,17 @@ impl Feed {
             }
         }
     }
+}
+
+/// An alarm that rings at `until` or before: one that is running stays as it is.
+fn set(alarm: &mut Option<Pin<Box<Sleep>>>, until: Instant) -> Pin<&mut Sleep> {
+    let mut alarm = alarm
+        .get_or_insert_with(|| Box::pin(sleep_until(until)))
+        .as_mut();
+    if alarm.is_elapsed() || alarm.deadline() > until {
+        alarm.as_mut().reset(until);
+    }
+    alarm
 }
 
 /// The content of a `stream` message, a [`Stream`](everloop_protocol::content::stream::Stream).

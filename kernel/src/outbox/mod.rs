@@ -91,6 +91,7 @@ impl Outbox {
         });
         let feed = Feed {
             shared: Arc::clone(&shared),
+            alarm: None,
         };
         (Self { shared }, feed)
     }

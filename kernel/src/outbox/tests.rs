@@ -77,7 +77,7 @@ fn text_waits_for_more_text_but_not_behind_something_else() {
 
 #[tokio::test]
 async fn beginning_waits_for_what_follows_and_not_for_ever() {
-    let (outbox, feed, session) = outbox();
+    let (outbox, mut feed, session) = outbox();
     let parent = parent("1");
     let begun = Instant::now();
     outbox.status(&parent, ExecutionState::Busy, Wait::Company);
@@ -98,7 +98,7 @@ async fn beginning_waits_for_what_follows_and_not_for_ever() {
 
 #[tokio::test]
 async fn idle_waits_for_its_reply_but_not_behind_something_else() {
-    let (outbox, feed, session) = outbox();
+    let (outbox, mut feed, session) = outbox();
     let parent = parent("1");
     let begun = Instant::now();
     outbox.status(&parent, ExecutionState::Idle, Wait::Reply);
@@ -121,7 +121,7 @@ async fn idle_waits_for_its_reply_but_not_behind_something_else() {
 
 #[tokio::test]
 async fn text_goes_by_itself_after_a_while() {
-    let (outbox, feed, session) = outbox();
+    let (outbox, mut feed, session) = outbox();
     outbox.stream(&parent("1"), StreamName::Stdout, ".");
     feed.ready().await;
     assert_eq!(taken(&feed, &session), ["."]);
@@ -129,7 +129,7 @@ async fn text_goes_by_itself_after_a_while() {
 
 #[tokio::test]
 async fn flush_returns_when_what_was_published_before_is_taken() {
-    let (outbox, feed, session) = outbox();
+    let (outbox, mut feed, session) = outbox();
     outbox.stream(&parent("1"), StreamName::Stdout, "text");
     let flushing = tokio::spawn(async move { outbox.flush().await });
     feed.ready().await;
