@@ -104,11 +104,10 @@ class ZMQShellDisplayHook(DisplayHook):
             return
         if len(names["_oh"]) >= self.cache_size and self.do_full_cache:
             self.cull_cache()
-        ours = "_" not in builtins.__dict__ and all(
-            hidden[name] is names[name] if name in hidden else getattr(self, name) is names[name]
-            for name in UNDERSCORES
-            if name in names
-        )
+        ours = "_" not in builtins.__dict__
+        for name in UNDERSCORES:
+            if name in names and names[name] is not (hidden[name] if name in hidden else getattr(self, name)):
+                ours = False
         self.___, self.__, self._ = self.__, self._, result
         new = {"_": self._, "__": self.__, "___": self.___} if ours else {}
         if self.do_full_cache:

@@ -50,10 +50,11 @@ def _flat_text(obj, formatter):
     """What `formatter`, IPython's of plain text, makes of a plain value, if that needs no printer; else None."""
     if type(obj) not in _FLAT or formatter.__class__ is not formatters.PlainTextFormatter:
         return None
-    if not _says_repr(obj, formatter._trait_values) and not _is_usual(formatter):
+    says_repr = _says_repr(obj, formatter._trait_values)
+    if not says_repr and not _is_usual(formatter):
         return None
     try:
-        return flat_text(obj, formatter.max_width, formatter.max_seq_length)
+        return repr(obj) if says_repr else flat_text(obj, formatter.max_width, formatter.max_seq_length)
     except Exception:
         # A number with too many digits, say: IPython shows what is wrong with it.
         return None

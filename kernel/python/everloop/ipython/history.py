@@ -60,7 +60,7 @@ class HistoryManager(history.HistoryManager):
         traits["input_hist_raw"].append(source_raw)
         before = {"_i": traits["_i00"], "_ii": traits["_i"], "_iii": traits["_ii"]}
         put(self, _i00=source_raw, **before)
-        self.shell.push({**before, f"_i{line_num}": source_raw}, interactive=False)
+        traits["shell"].push({**before, f"_i{line_num}": source_raw}, interactive=False)
         _everloop.record_input(line_num, source_raw, source)
 
     def store_result(self, line_num, error):
@@ -71,7 +71,8 @@ class HistoryManager(history.HistoryManager):
 
     def store_output(self, line_num):
         """Remember the text of a result: it costs the kernel little, so it need not be configured."""
-        text = self.output_hist_reprs.get(line_num)
+        reprs = self._trait_values.get("output_hist_reprs")
+        text = None if reprs is None else reprs.get(line_num)
         if text is not None:
             _everloop.record_output(line_num, text)
 

@@ -42,10 +42,14 @@ _TRAITS = (
     "ast_transformers",
     "autoawait",
     "autocall",
+    "builtin_trap",
+    "display_trap",
     "execution_count",
+    "history_manager",
     "input_transformer_manager",
     "input_transformers_post",
     "loop_runner",
+    "magics_manager",
     "prefilter_manager",
 )
 
@@ -109,8 +113,8 @@ class PlainCells:
             and self._compiler.flags == self._flags
             and not ip.custom_exceptions
             and self._transformers.is_native()
-            and ip.builtin_trap._nested_level > 0
-            and ip.display_trap._nested_level > 0
+            and traits["builtin_trap"]._nested_level > 0
+            and traits["display_trap"]._nested_level > 0
             and ip.__class__ is ZMQInteractiveShell
             and ip.__dict__.keys().isdisjoint(_METHODS)
             and _everloop.still_have(_IMPLEMENTED)
@@ -121,7 +125,7 @@ class PlainCells:
         ip, magics = self._ip, self._magics._trait_values
         return (
             bool(self._traits["autocall"])
-            or ip.magics_manager is not self._magics
+            or self._traits["magics_manager"] is not self._magics
             or word in magics["magics"]["line"]
             or word in magics.get("lazy_magics", ())
             or isinstance(ip.user_ns.get(word), (Macro, IPyAutocall))
@@ -174,10 +178,13 @@ class PlainCells:
             put(ip, execution_count=number + 1)
         self._tell_of_beginning(run)
         if not silent:
-            self._trigger("pre_run_cell", info)
+            if ip.events.callbacks["pre_run_cell"]:
+                ip.events.trigger("pre_run_cell", info)
             if stores:
-                ip.history_manager.store_inputs(number, text, code)
-            ip.logger.log(text, code)
+                self._traits["history_manager"].store_inputs(number, text, code)
+            logger = ip.logger
+            if logger.log_active:
+                logger.log(text, code)
         statements.filename = self._compiler.cache(text, number, raw_code=code)
         run.exec_result = result
         return result
@@ -199,12 +206,13 @@ class PlainCells:
         put(ip, last_execution_succeeded=succeeded, last_execution_result=result)
         run.exec_result = None
         if result.info.store_history and not result.info.silent:
-            ip.history_manager.store_result(result.execution_count, result.error_in_exec)
+            self._traits["history_manager"].store_result(result.execution_count, result.error_in_exec)
 
     def _end(self, run, result):
         self._tell_of_end()
-        if not run.cell.silent:
-            self._trigger("post_run_cell", result)
+        events = self._ip.events
+        if events.callbacks["post_run_cell"] and not run.cell.silent:
+            events.trigger("post_run_cell", result)
 
     def _show(self, error):
         ip = self._ip
@@ -247,10 +255,6 @@ class PlainCells:
             return False
         self._own_callbacks[event] = list(functions)
         return True
-
-    def _trigger(self, event, *args):
-        if self._ip.events.callbacks[event]:
-            self._ip.events.trigger(event, *args)
 
 
 def _warn_of_exit():
