@@ -685,6 +685,18 @@ def test_a_module():
     assert found["File"].endswith("__init__.py")
 
 
+def test_a_built_in_function_is_described_once_for_each_name_and_nothing_of_the_users_is_kept():
+    kept = []
+    assert inspect("len|") == inspect("len|", detail_level=1) == inspect("len|(3)")
+    assert inspect("size|", size=len)["data"]["text/plain"] != inspect("len|")["data"]["text/plain"]
+    inspect("add|", add=kept.append)
+    assert len in [obj for obj, _ in inspection._said.values()]
+    assert kept.append not in [obj for obj, _ in inspection._said.values()]
+    for number in range(2 * inspection._MOST_SAID):
+        inspect(f"name_{number}|", **{f"name_{number}": len})
+    assert len(inspection._said) <= inspection._MOST_SAID
+
+
 def test_a_built_in_function():
     found = fields("len|")
     assert found["Signature"] == "len(obj, /)"

@@ -28,6 +28,11 @@ _RED, _PLAIN = "\x1b[31m", "\x1b[39m"
 _NO_DOCSTRING = "<no docstring>"
 _MAY_BE_EMPTY = ("Subclasses", "String form")
 
+# What is said of functions that nothing can change, by their addresses: a front end that shows help beside the notebook
+# asks for the same one with every key. Each is kept with its answer, so that its address stays its own.
+_said = {}
+_MOST_SAID = 256
+
 
 def inspect(code, cursor_pos, detail_level, scope):
     """The content of `inspect_reply` for the name at the cursor, or for the call around it."""
@@ -42,8 +47,23 @@ def inspect(code, cursor_pos, detail_level, scope):
 
 def found(name, obj, detail_level, disk):
     """The content of `inspect_reply` for an object and the name that it goes by."""
-    data = _bundle(_fields(name, obj, detail_level, disk))
+    data = _remembered(name, obj) if _never_changes(obj) else _bundle(_fields(name, obj, detail_level, disk))
     return {"status": "ok", "found": True, "data": data, "metadata": {}}
+
+
+def _remembered(name, obj):
+    # Several threads ask.
+    known = _said.get((id(obj), name))
+    if known is None:
+        if len(_said) >= _MOST_SAID:
+            _said.clear()
+        known = _said[id(obj), name] = obj, _bundle(_fields(name, obj, 0, False))
+    return known[1]
+
+
+def _never_changes(obj):
+    """Whether it is a function of a built-in module: not a method, which is of an object of the user's, and has no source."""
+    return type(obj) is types.BuiltinFunctionType and is_module(obj.__self__)
 
 
 def magic(function, detail_level, scope):
