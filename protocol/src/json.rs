@@ -43,7 +43,10 @@ pub fn push_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// Three comparisons, not a `match`: the compiler makes a table of bits of that, which vectors cannot look up.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "of branches the compiler makes a table of bits, which vectors cannot look up"
+)]
 fn needs_escape(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
