@@ -100,19 +100,21 @@ async fn beginning_waits_for_what_follows_and_not_for_ever() {
 async fn idle_waits_for_its_reply_but_not_behind_something_else() {
     let (outbox, mut feed, session) = outbox();
     let parent = parent("1");
-    let begun = Instant::now();
-    outbox.status(&parent, ExecutionState::Idle, Wait::Reply);
-    let held = feed.take().is_none();
-    assert!(held || begun.elapsed() >= HOLD);
-    outbox.stream(&parent, StreamName::Stdout, ".");
+    let is_held = || {
+        let begun = Instant::now();
+        outbox.status(&parent, ExecutionState::Idle, Wait::Reply);
+        let is_held = feed.take().is_none();
+        assert!(is_held || begun.elapsed() >= HOLD);
+        is_held
+    };
+    // On a machine that has other work it may be time already.
+    while !is_held() {}
     outbox.replied();
     assert!(matches!(feed.shared.lock().state(), State::Ready));
-    feed.ready().await;
-    let idle: &[&str] = if held { &["status"] } else { &[] };
-    assert_eq!(taken(&feed, &session), idle);
+    assert_eq!(taken(&feed, &session), ["status"]);
     outbox.status(&parent, ExecutionState::Idle, Wait::Reply);
     outbox.publish(&parent, "display_data", json!({}));
-    assert_eq!(taken(&feed, &session), [".", "status", "display_data"]);
+    assert_eq!(taken(&feed, &session), ["status", "display_data"]);
     // A reply that never comes holds nothing up for long.
     outbox.status(&parent, ExecutionState::Idle, Wait::Reply);
     feed.ready().await;
