@@ -258,14 +258,13 @@ def _text_signature(obj):
 
 @lru_cache(maxsize=512)
 def _of_text(text, skip):
-    # The parser knows the rules; `$` marks the parameter that is bound already.
+    # What is returned is shared, and nobody changes it. The parser knows the rules; `$` marks the parameter that is bound already.
     text = text[: text.rindex(")") + 1]
     bound = "($" in text
     try:
         tree = compile(f"def f{text.replace('$', '')}: pass", "<signature>", "exec", 0x400, dont_inherit=True)
     except (SyntaxError, ValueError):
         return None
-    # They are shared, and nobody changes them.
     arguments = tree.body[0].args
     found = []
     positional = [(argument, POSITIONAL_ONLY) for argument in arguments.posonlyargs]
